@@ -1,0 +1,1 @@
+"""The CX warehouse: connectors, landing, quality, publishing and their orchestration."""

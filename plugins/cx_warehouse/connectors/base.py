@@ -1,0 +1,137 @@
+"""What a connector is: streams declared as data, and `read`, which turns a window and a state into pages of raw records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+State = dict[str, Any]  # JSON: {"watermark": …, "walk": {…}} — its inside belongs to the stream's walk
+
+
+class RecordContract(msgspec.Struct, frozen=True):
+    """The fields of a record that the warehouse relies on, typed. Each stream declares a subclass.
+
+    A record that does not decode into it is quarantined with msgspec's reason; fields that are not named here flow
+    into raw untouched. Subclasses implement the three accessors below."""
+
+    def key(self) -> str:
+        """The record's identity within its stream."""
+        raise NotImplementedError
+
+    def changed_at(self) -> datetime | None:
+        """When the source last changed the record, if it says so."""
+        return None
+
+    def is_deleted(self) -> bool:
+        """Whether this version says that the record is gone."""
+        return False
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One endpoint of a vendor, as data."""
+
+    name: str
+    contract: type[RecordContract]
+    description: str
+    volatile: tuple[str, ...] = ()  # top-level fields that change without meaning (never make a new version)
+    lookback: timedelta = timedelta(0)  # how far before the watermark a walk reads again
+    pool_slots: int = 1
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A key that the vendor no longer has (merged away, hard-deleted). Landing writes a deleted version of it."""
+
+    key: str
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: raw records as bytes, and the state to save in the same transaction that lands them.
+
+    `scope` names the part of the stream that a complete walk restates (a day, a form, "*" for the whole stream). While
+    it is set, landing remembers the keys seen; on the page with `scope_complete` the scope's unseen keys become
+    tombstones. `malformed` holds bytes that should have been records but could not be sliced, with the reason."""
+
+    records: Sequence[bytes | msgspec.Raw]
+    state: State
+    tombstones: Sequence[Tombstone] = ()
+    scope: str | None = None
+    scope_complete: bool = False
+    malformed: Sequence[tuple[bytes, str]] = ()
+    complete_through: datetime | None = None  # set on a walk's last page: the stream is whole up to here
+
+
+@dataclass(frozen=True)
+class Window:
+    """What to read. `end` is the run's as_of; `start` is set only for a manual re-pull from a date."""
+
+    end: datetime
+    start: datetime | None = None
+
+
+class Pacer(Protocol):
+    """Holds requests back so that the granted share of the vendor's limit is never exceeded."""
+
+    def wait(self) -> float:
+        """Block until one more request may go out; return the seconds waited."""
+        ...
+
+
+@dataclass
+class Usage:
+    """What a run cost the vendor's account; recorded in ops.ingest_runs."""
+
+    requests: int = 0
+    bytes: int = 0
+    wait_seconds: float = 0.0
+
+
+class Connector(Protocol):
+    """A vendor. Implementations know HTTP and know neither a database nor Airflow."""
+
+    source: ClassVar[str]
+    streams: ClassVar[Mapping[str, Stream]]
+    usage: Usage
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Connector:
+        """Build from connection settings: base_url, credentials, `budget_share` (0–1, half by default). Raises
+        ConfigError that names the missing setting."""
+        ...
+
+    def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:
+        """Walk the stream from `state` (empty at first) up to `window.end`, page by page. Raises RetryableError,
+        ConfigError or ContractError; a page that was yielded is never taken back."""
+        ...
+
+    def check(self) -> str:
+        """One cheap request that proves the credentials; returns a line that names the account."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a vendor's connection: what it is called in Airflow and in error messages."""
+
+    name: str
+    description: str
+    required: bool = True
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class VendorInfo:
+    """What the registry knows of a vendor without importing its HTTP code."""
+
+    source: str
+    title: str
+    connector: str  # dotted path of the Connector class
+    settings: tuple[Setting, ...] = field(default_factory=tuple)
+    requests_at_once: int = 2  # slots of the vendor's Airflow pool

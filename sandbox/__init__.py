@@ -1,0 +1,1 @@
+"""A made company with known truth, served through look-alike vendor APIs."""

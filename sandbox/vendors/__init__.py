@@ -1,0 +1,1 @@
+"""Look-alike vendor APIs, one module a vendor."""
