@@ -1,0 +1,1 @@
+"""The local stack: an embedded Postgres, Airflow and the commands that run a night on one machine."""
