@@ -1,0 +1,51 @@
+# Thin on purpose: what a command does is in stack/ (python -m stack.cli --help).
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+CX := .venv/bin/python -m stack.cli
+
+# make demo CUSTOMERS=2000 DAYS=90 DATA=DIR; values reach the commands through the environment, never through a shell line
+export CX_CUSTOMERS = $(CUSTOMERS)
+export CX_DAYS = $(DAYS)
+export CX_DATA = $(DATA)
+export CX_SQL = $(SQL)
+# only `make bench NAME=...`: some systems set NAME to the machine's name
+export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
+
+.PHONY: help setup demo night summary psql stop clean lint test bench lock
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv from the lock (done by the other commands when needed)
+	@requirements/install.sh .venv requirements/lock.txt --project
+
+demo: setup ## start everything and run the first night (CUSTOMERS=, DAYS=, DATA=DIR of your own records)
+	@$(CX) demo
+
+night: setup ## move the sandbox's company one day on and run the next night
+	@$(CX) night
+
+summary: setup ## the last night: rows, validations, scores, age of each source
+	@$(CX) summary
+
+psql: setup ## a prompt on the published marts, or rows of one query: make psql SQL='select ...'
+	@$(CX) psql
+
+stop: setup ## stop Airflow, the sandbox and Postgres; data stays
+	@$(CX) stop
+
+clean: setup ## stop everything and delete its data (.cx)
+	@$(CX) clean
+
+lint: setup ## ruff, mypy, import contracts, sqlfluff
+	@$(CX) lint
+
+test: setup ## lint, then unit, contract, integration and end-to-end tests
+	@$(CX) test
+
+bench: setup ## run a benchmark: make bench NAME=landing
+	@requirements/install.sh .venv-bench requirements/bench.txt
+	@$(CX) bench
+
+lock: setup ## resolve the dependencies of pyproject.toml again and write the locks
+	@requirements/compile.sh

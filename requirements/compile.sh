@@ -1,0 +1,8 @@
+#!/bin/sh
+# Writes the locks: versions and hashes for every platform, and no addresses, so any index that has the files will do.
+set -eu
+cd "$(dirname "$0")/.."
+compile() { .venv/.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links "$@"; }
+compile requirements/bootstrap.in -o requirements/bootstrap.txt
+compile --extra test pyproject.toml -o requirements/lock.txt
+compile --python-version 3.11 requirements/bench.in -o requirements/bench.txt
