@@ -1,0 +1,233 @@
+"""Landing one page: new versions, tombstones, quarantine and the cursor, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg import errors as pg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from cx_warehouse.connectors.base import Page, Stream
+from cx_warehouse.connectors.errors import CxError
+from cx_warehouse.landing.raw_tables import raw_table
+from cx_warehouse.landing.versions import DELIMITER, QUOTE, Preparer, Reject, Version, copy_lines
+
+# What Postgres says of one record that it cannot hold; anything else is a fault of the database and ends the run.
+RECORD_ERRORS = (psycopg.DataError, pg.StatementTooComplex, pg.ProgramLimitExceeded)
+COLUMNS = "key, record, changed_at, run_id, content_hash, is_deleted, scope"
+UNKNOWN_KEY = ""  # stands in walk_keys for a quarantined record whose key could not be read
+
+
+class FencedOutError(CxError):
+    """A newer run has taken the stream over: this one must not write any more."""
+
+
+@dataclass
+class Counts:
+    """What pages came to. records = served; tombstones count as inserted and deleted without having been served."""
+
+    pages: int = 0
+    records: int = 0
+    inserted: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+
+
+class PageLander:
+    """Lands the pages of one run of one stream over one connection."""
+
+    def __init__(
+        self, connection: psycopg.Connection, source: str, stream: Stream, *, run_id: str, as_of: datetime, fence: int,
+        latest_plausible: datetime,
+    ) -> None:
+        self._connection = connection
+        self._source, self._stream = source, stream
+        self._run_id, self._as_of, self._fence = run_id, as_of, fence
+        self._preparer = Preparer(stream.contract, latest_plausible)
+        self._table = raw_table(source, stream.name)
+        csv = f"(format csv, delimiter E'\\x{DELIMITER.hex()}', quote E'\\x{QUOTE.hex()}')"
+        self._copy_raw = sql.SQL(f"copy {{}} ({COLUMNS}) from stdin {csv}").format(self._table)
+        self._copy_page = sql.SQL(f"copy page ({COLUMNS}) from stdin {csv}")
+        connection.execute("""
+            create temporary table if not exists page (
+                ordinal bigint generated always as identity, key text, record jsonb, changed_at timestamptz, run_id uuid,
+                content_hash bytea, is_deleted boolean, scope text
+            ) on commit delete rows""")
+
+    def land(self, page: Page) -> Counts:
+        """Land the page and save its state, or neither. Raises FencedOutError when a newer run owns the stream."""
+        versions, rejects = self._preparer.prepare(page.records)
+        rejects += [Reject(body, reason) for body, reason in page.malformed]
+        counts = Counts(pages=1, records=len(versions) + len(rejects))
+        with self._connection.transaction():
+            # Writers of one table take turns, so that sequence order is commit order: a build's frozen high-water mark
+            # can then never pass over a row that commits later.
+            self._connection.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cx:table:{self._source}.{self._stream.name}"])
+            self._save_state(page)
+            self._write(versions, page.scope, counts, rejects)
+            self._tombstone(page, counts)
+            self._quarantine(rejects)
+            counts.quarantined = len(rejects)
+            if page.scope is not None:
+                self._remember(page.scope, versions, rejects)
+                if page.scope_complete:
+                    self._tombstone_unseen(page.scope, counts)
+            self._account(page, counts)
+        return counts
+
+    def forget_walk(self) -> None:
+        """Drop the keys remembered for a walk that was given up: a new walk begins."""
+        self._connection.execute(
+            "delete from ops.walk_keys where source = %s and stream = %s", [self._source, self._stream.name])
+
+    def _save_state(self, page: Page) -> None:
+        done = self._connection.execute(
+            """update ops.cursors set state = %s, updated_at = now(),
+                   complete_through = greatest(coalesce(%s, complete_through), complete_through)
+               where source = %s and stream = %s and fence = %s""",
+            [Jsonb(page.state), page.complete_through, self._source, self._stream.name, self._fence])
+        if done.rowcount != 1:
+            raise FencedOutError(f"{self._source}.{self._stream.name}: a newer run has taken this stream over; "
+                                 "nothing of this page was written")
+
+    def _write(self, versions: list[Version], scope: str | None, counts: Counts, rejects: list[Reject]) -> None:
+        """New keys go straight into raw; known keys are compared with their latest version, in one statement."""
+        latest = self._latest_hashes([version.key for version in versions])
+        times: dict[str, int] = {}
+        for version in versions:
+            times[version.key] = times.get(version.key, 0) + 1
+        fresh, doubtful = [], []
+        for version in versions:
+            if times[version.key] == 1 and version.key not in latest:
+                fresh.append(version)
+            elif times[version.key] == 1 and latest[version.key] == (version.content_hash, version.is_deleted):
+                counts.unchanged += 1
+            else:
+                doubtful.append(version)
+        landed = self._copy(self._copy_raw, fresh, scope, rejects)
+        counts.inserted += len(landed)
+        counts.deleted += sum(version.is_deleted for version in landed)
+        if doubtful:
+            compared = self._copy(self._copy_page, doubtful, scope, rejects)
+            written = self._connection.execute(self._COMPARE.format(table=self._table), {"volatile": list(self._stream.volatile)})
+            deleted = [row[0] for row in written]
+            counts.inserted += len(deleted)
+            counts.deleted += sum(deleted)
+            counts.unchanged += len(compared) - len(deleted)
+
+    _COMPARE = sql.SQL("""
+        with compared as (
+            select page.*,
+                coalesce(lag(page.record - %(volatile)s::text[]) over one, latest.record - %(volatile)s::text[]) as former,
+                coalesce(lag(page.is_deleted) over one, latest.is_deleted) as was_deleted
+            from page
+            left join lateral (
+                select record, is_deleted from {table} as stored
+                where stored.key = page.key order by sequence desc limit 1
+            ) as latest on true
+            window one as (partition by page.key order by page.ordinal)
+        )
+        insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
+        select key, record, changed_at, run_id, content_hash, is_deleted, scope
+        from compared
+        where former is null or former <> record - %(volatile)s::text[] or was_deleted <> is_deleted
+        order by ordinal
+        returning is_deleted""")
+
+    def _latest_hashes(self, keys: Sequence[str]) -> dict[str, tuple[bytes, bool]]:
+        rows = self._connection.execute(sql.SQL("""
+            select wanted.key, latest.content_hash, latest.is_deleted
+            from unnest(%s::text[]) as wanted (key)
+            cross join lateral (
+                select content_hash, is_deleted from {} as stored
+                where stored.key = wanted.key order by sequence desc limit 1
+            ) as latest""").format(self._table), [list(keys)], binary=True)
+        return {key: (bytes(content_hash), is_deleted) for key, content_hash, is_deleted in rows}
+
+    def _copy(
+        self, statement: sql.Composed, versions: list[Version], scope: str | None, rejects: list[Reject],
+    ) -> list[Version]:
+        """COPY the versions; where Postgres refuses one, halve the batch until it stands alone, and reject it."""
+        if not versions:
+            return []
+        try:
+            with self._connection.transaction(), self._connection.cursor().copy(statement) as copy:
+                copy.write(copy_lines(versions, self._run_id, scope))
+        except RECORD_ERRORS as error:
+            if len(versions) == 1:
+                # The primary message only: the detail quotes the record, which may be personal.
+                rejects.append(Reject(versions[0].raw, f"postgres: {error.diag.message_primary}", versions[0].key))
+                return []
+            middle = len(versions) // 2
+            return (self._copy(statement, versions[:middle], scope, rejects)
+                    + self._copy(statement, versions[middle:], scope, rejects))
+        return versions
+
+    def _tombstone(self, page: Page, counts: Counts) -> None:
+        if not page.tombstones:
+            return
+        gone = self._connection.execute(sql.SQL("""
+            insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
+            select latest.key, latest.record, coalesce(gone.changed_at, latest.changed_at), %s, latest.content_hash,
+                true, latest.scope
+            from (select distinct on (key) key, changed_at from unnest(%s::text[], %s::timestamptz[])
+                  as listed (key, changed_at) order by key, changed_at desc nulls last) as gone
+            cross join lateral (
+                select * from {table} as stored where stored.key = gone.key order by sequence desc limit 1
+            ) as latest
+            where not latest.is_deleted""").format(table=self._table), [
+                self._run_id, [tombstone.key for tombstone in page.tombstones],
+                [tombstone.changed_at for tombstone in page.tombstones]])
+        counts.inserted += gone.rowcount
+        counts.deleted += gone.rowcount
+
+    def _quarantine(self, rejects: list[Reject]) -> None:
+        if not rejects:
+            return
+        with self._connection.cursor() as cursor:
+            cursor.executemany(sql.SQL("""
+                insert into {} as kept (stream, key, body, body_hash, reason, run_id, as_of)
+                values (%s, %s, %s, %s, %s, %s, %s)
+                on conflict (stream, body_hash) do update set times_seen = kept.times_seen + 1, last_seen_at = now(),
+                    reason = excluded.reason""").format(raw_table(self._source, "quarantine")), [
+                (self._stream.name, reject.key, reject.raw, hashlib.sha256(reject.raw).digest(), reject.reason,
+                 self._run_id, self._as_of) for reject in rejects])
+
+    def _remember(self, scope: str, versions: list[Version], rejects: list[Reject]) -> None:
+        keys = {version.key for version in versions} | {reject.key or UNKNOWN_KEY for reject in rejects}
+        self._connection.execute(
+            """insert into ops.walk_keys (source, stream, scope, key)
+               select %s, %s, %s, unnest(%s::text[]) on conflict do nothing""",
+            [self._source, self._stream.name, scope, sorted(keys)])
+
+    def _tombstone_unseen(self, scope: str, counts: Counts) -> None:
+        """After the complete walk of a scope its unseen keys are gone at the source. A walk that met a record without a
+        readable key proves nothing about any key, and tombstones none."""
+        where = [self._source, self._stream.name, scope]
+        gone = self._connection.execute(sql.SQL("""
+            insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
+            select key, record, changed_at, %s, content_hash, true, scope
+            from (select distinct on (key) * from {table} where scope = %s order by key, sequence desc) as latest
+            where not is_deleted
+                and not exists (select from ops.walk_keys as seen where seen.source = %s and seen.stream = %s
+                    and seen.scope = %s and seen.key in (latest.key, %s))""").format(table=self._table),
+            [self._run_id, scope, *where, UNKNOWN_KEY])
+        counts.inserted += gone.rowcount
+        counts.deleted += gone.rowcount
+        self._connection.execute("delete from ops.walk_keys where source = %s and stream = %s and scope = %s", where)
+
+    def _account(self, page: Page, counts: Counts) -> None:
+        self._connection.execute(
+            """update ops.ingest_runs set pages = pages + 1, records = records + %s, inserted = inserted + %s,
+                   unchanged = unchanged + %s, deleted = deleted + %s, quarantined = quarantined + %s,
+                   complete_through = coalesce(%s, complete_through)
+               where run_id = %s""",
+            [counts.records, counts.inserted, counts.unchanged, counts.deleted, counts.quarantined,
+             page.complete_through, self._run_id])
