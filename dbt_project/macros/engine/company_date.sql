@@ -1,0 +1,28 @@
+{# The calendar day of a moment in the company's zone. #}
+{% macro company_date(expression) -%}
+    {{ return(adapter.dispatch('company_date')(expression)) }}
+{%- endmacro %}
+
+{% macro default__company_date(expression) -%}
+    (({{ expression }}) at time zone '{{ var("company_time_zone") }}')::date
+{%- endmacro %}
+
+
+{# Minutes between two moments, unrounded: seconds / 60, numeric. #}
+{% macro minutes_between(earlier, later) -%}
+    {{ return(adapter.dispatch('minutes_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__minutes_between(earlier, later) -%}
+    (extract(epoch from ({{ later }}) - ({{ earlier }}))::numeric / 60)
+{%- endmacro %}
+
+
+{% macro normalised_email(expression) -%}
+    {{ return(adapter.dispatch('normalised_email')(expression)) }}
+{%- endmacro %}
+
+{# Trimmed and lower case; an empty text is no address. #}
+{% macro default__normalised_email(expression) -%}
+    nullif(lower(btrim({{ expression }}, e' \t\n\r')), '')
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{# The number of the build in which a row last changed: the last column of every incremental table. #}
+{% macro build_number() -%}
+    {{ var('build_number') | int }}::bigint
+{%- endmacro %}
+
+
+{# The clock of the run, a timestamptz. A build without it is refused: ages reckoned from a made-up clock are lies. #}
+{% macro as_of() -%}
+    {%- set moment = var('as_of') -%}
+    {%- if not moment -%}
+        {%- if execute and flags.WHICH in ('run', 'build') and model is defined and model.resource_type == 'model' -%}
+            {{ exceptions.raise_compiler_error("var as_of is missing: pass --vars '{as_of: 2026-03-01T02:00:00Z}'") }}
+        {%- endif -%}
+        {%- set moment = '1970-01-01T00:00:00Z' -%}
+    {%- endif -%}
+    '{{ moment }}'::timestamptz
+{%- endmacro %}
