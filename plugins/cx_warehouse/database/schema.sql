@@ -11,6 +11,16 @@ create table if not exists ops.nights (
 );
 comment on table ops.nights is 'One row per night. as_of is its clock: every window and age of the night is reckoned from it.';
 
+create table if not exists ops.night_sources (
+    as_of timestamptz not null references ops.nights,
+    source text not null,
+    status text not null check (status in ('succeeded', 'failed')),
+    error text,
+    settled_at timestamptz not null default now(),
+    primary key (as_of, source)
+);
+comment on table ops.night_sources is 'A source that is done for the night: in, or given up. The transform starts when all of them are.';
+
 create table if not exists ops.ingest_runs (
     run_id uuid primary key,
     source text not null,
@@ -29,7 +39,6 @@ create table if not exists ops.ingest_runs (
     deleted bigint not null default 0,
     quarantined bigint not null default 0,
     complete_through timestamptz,
-    is_final boolean not null default false,
     error text
 );
 create index if not exists ingest_runs_as_of on ops.ingest_runs (as_of, source, stream);
@@ -37,7 +46,6 @@ comment on table ops.ingest_runs is 'One row per attempt to bring one stream in:
 comment on column ops.ingest_runs.records is 'Records the vendor served = inserted + unchanged + quarantined.';
 comment on column ops.ingest_runs.inserted is 'New versions written, deleted versions among them.';
 comment on column ops.ingest_runs.deleted is 'Deleted versions written: served as deleted, merged away, or unseen in a complete walk.';
-comment on column ops.ingest_runs.is_final is 'No further attempt of this stream will follow in this night.';
 
 create table if not exists ops.cursors (
     source text not null,

@@ -1,0 +1,1 @@
+"""The night's build: claimed once, frozen, run by dbt, and recorded node by node."""

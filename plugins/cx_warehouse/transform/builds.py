@@ -1,0 +1,58 @@
+"""Builds: claim one, freeze what it reads, and say how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+
+from cx_warehouse.landing.raw_tables import raw_table
+
+
+def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
+    """Start a build of the night `as_of` and return its number.
+
+    One build runs at a time (the transform DAG sees to it), so one that is still marked as running was killed."""
+    connection.execute(
+        """update ops.builds set status = 'failed', finished_at = now(), error = 'the build was killed'
+           where status = 'running'""")
+    row = connection.execute(
+        "insert into ops.builds (as_of, kind) values (%s, 'incremental') returning build_number", [as_of]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def set_kind(connection: psycopg.Connection, build_number: int, *, full: bool) -> None:
+    """Record whether the build starts from nothing."""
+    connection.execute("update ops.builds set kind = %s where build_number = %s",
+                       ["full" if full else "incremental", build_number])
+
+
+def freeze(connection: psycopg.Connection, build_number: int, streams: Mapping[str, Sequence[str]]) -> None:
+    """Record each raw table's highest committed sequence: the build reads up to there and no further."""
+    with connection.transaction():
+        connection.execute("delete from ops.build_high_water where build_number = %s", [build_number])
+        for source, names in streams.items():
+            for stream in names:
+                # The sequence column has only a BRIN index; each page's rows are the table's newest, so the block range
+                # that holds the maximum is found from the cursor of the table's own identity sequence.
+                connection.execute(sql.SQL("""
+                    insert into ops.build_high_water
+                        (build_number, source, stream, sequence, complete_through, last_status, last_error)
+                    select %s, %s, %s, coalesce((select max(sequence) from {}), 0), cursor.complete_through, run.status,
+                        run.error
+                    from (values (1)) as one
+                    left join ops.cursors as cursor on cursor.source = %s and cursor.stream = %s
+                    left join lateral (select status, error from ops.ingest_runs as run
+                        where run.source = %s and run.stream = %s order by started_at desc limit 1) as run on true
+                    """).format(raw_table(source, stream)),
+                    [build_number, source, stream, source, stream, source, stream])
+
+
+def fail_build(connection: psycopg.Connection, build_number: int, error: str) -> None:
+    """Record why the build is not published; what readers see stays as it was."""
+    connection.execute(
+        """update ops.builds set status = 'failed', finished_at = now(), error = %s
+           where build_number = %s and status = 'running'""", [error, build_number])

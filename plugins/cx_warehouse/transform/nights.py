@@ -1,0 +1,84 @@
+"""Nights: which sources belong to one, whether all are in, and whose turn it is to build. Read from ops tables only.
+
+Airflow's asset events merely wake the transform; they are never what decides, since a deadline run leaves some behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+
+from cx_warehouse.connectors.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class NightState:
+    """How a night stands. `waiting_for` lists the sources that are neither in nor given up."""
+
+    as_of: datetime
+    waiting_for: tuple[str, ...]
+    failed: tuple[str, ...]
+    deadline_passed: bool
+    is_built: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """All sources are in or given up, or the deadline has passed."""
+        return not self.waiting_for or self.deadline_passed
+
+
+def open_night(connection: psycopg.Connection, as_of: datetime, sources: Sequence[str], deadline: timedelta) -> None:
+    """Open (or open again) the night of `as_of`; the deadline is reckoned from now on the database's clock."""
+    connection.execute(
+        """insert into ops.nights (as_of, sources, deadline_at) values (%s, %s, now() + %s)
+           on conflict (as_of) do update set sources = excluded.sources, opened_at = now(),
+               deadline_at = excluded.deadline_at, deadline_passed = false""", [as_of, list(sources), deadline])
+    connection.execute("delete from ops.night_sources where as_of = %s", [as_of])
+
+
+def settle_source(connection: psycopg.Connection, as_of: datetime, source: str, streams: Sequence[str],
+                  since: datetime) -> str:
+    """Record that the source is done for the night: succeeded if the last run of each of `streams` since `since` did.
+
+    Outside an open night (a manual re-pull) nothing is recorded. Returns a line that says how it went."""
+    rows = connection.execute(
+        """select wanted.stream, coalesce(run.status, 'failed'), coalesce(run.error, 'did not run')
+           from unnest(%s::text[]) as wanted (stream)
+           left join lateral (
+               select status, error from ops.ingest_runs
+               where source = %s and ingest_runs.stream = wanted.stream and as_of = %s and started_at >= %s
+               order by started_at desc limit 1) as run on true""", [list(streams), source, as_of, since]).fetchall()
+    failures = [f"{stream}: {error}" for stream, status, error in rows if status != "succeeded"]
+    status = "failed" if failures else "succeeded"
+    connection.execute(
+        """insert into ops.night_sources (as_of, source, status, error)
+           select as_of, %s, %s, %s from ops.nights where as_of = %s
+           on conflict (as_of, source) do update set status = excluded.status, error = excluded.error, settled_at = now()
+        """, [source, status, "; ".join(failures) or None, as_of])
+    return f"{source}: {status}" + (f" ({'; '.join(failures)})" if failures else "")
+
+
+def night_state(connection: psycopg.Connection, as_of: datetime | None = None) -> NightState:
+    """How the night of `as_of` (by default the one opened last) stands. Raises ConfigError when there is none."""
+    row = connection.execute(
+        """select as_of, deadline_passed or deadline_at <= now(),
+               array(select source from unnest(sources) as source
+                     where not exists (select from ops.night_sources as done
+                         where done.as_of = nights.as_of and done.source = source.source)),
+               array(select source from ops.night_sources as done
+                     where done.as_of = nights.as_of and done.status = 'failed' order by source),
+               exists (select from ops.builds where builds.as_of = nights.as_of
+                   and status in ('running', 'published') and started_at >= nights.opened_at)
+           from ops.nights where as_of = coalesce(%s, as_of) order by opened_at desc limit 1""", [as_of]).fetchone()
+    if row is None:
+        which = f"as of {as_of.isoformat()}" if as_of else "yet"
+        raise ConfigError(f"there is no night {which}; trigger the DAG 'night' first")
+    found, deadline_passed, waiting, failed, is_built = row
+    return NightState(found, tuple(waiting), tuple(failed), deadline_passed, is_built)
+
+
+def pass_deadline(connection: psycopg.Connection, as_of: datetime) -> None:
+    """Record that the night goes on with what is in."""
+    connection.execute("update ops.nights set deadline_passed = true where as_of = %s", [as_of])
