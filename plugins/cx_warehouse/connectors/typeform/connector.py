@@ -1,0 +1,89 @@
+"""The Typeform connector: settings, the HTTP client, and which walk reads which stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import requests
+
+from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
+from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.connectors.http.client import HttpClient
+from cx_warehouse.connectors.http.pacing import SlidingWindow
+from cx_warehouse.connectors.settings import number_setting, text_setting
+from cx_warehouse.connectors.typeform.forms import FormList, walk_forms
+from cx_warehouse.connectors.typeform.responses import Options, ResponseWalk
+from cx_warehouse.connectors.typeform.streams import DEFAULT_OVERLAP, STREAMS
+
+BASE_URL = "https://api.typeform.com"
+
+
+class BearerAuth(requests.auth.AuthBase):
+    """The token in the Authorization header: an auth object, so that no netrc file can replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class TypeformConnector:
+    """Reads one Typeform account, whose limit is about two requests a second (vendor's page)."""
+
+    source: ClassVar[str] = "typeform"
+    streams: ClassVar[Mapping[str, Stream]] = STREAMS
+
+    def __init__(self, client: HttpClient, usage: Usage, options: Options | None = None) -> None:
+        self.usage = usage
+        self._client = client
+        self._options = options or Options()
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> TypeformConnector:
+        """Build from connection settings (see INFO). Raises ConfigError that names the wrong one."""
+
+        def number(name: str, default: float, least: float, most: float) -> float:
+            return number_setting("typeform", config, name, default, least=least, most=most)
+
+        token = text_setting("typeform", config, "token")
+        share = number("budget_share", 0.5, 0.01, 1)
+        per_second = number("requests_per_second", 2, 1, 1_000_000)
+        usage = Usage()
+        client = HttpClient(
+            "typeform",
+            text_setting("typeform", config, "base_url", BASE_URL),
+            auth=BearerAuth(token),
+            usage=usage,
+            pacer=SlidingWindow(limit=int(per_second), seconds=1, share=share),
+            setting_for={401: "token", 403: "token (wrong, or lacks forms:read, responses:read)"},
+        )
+        return cls(
+            client,
+            usage,
+            Options(
+                overlap=timedelta(days=number("overlap_days", DEFAULT_OVERLAP.days, 0, 3_650)),
+                full_read_up_to=int(number("full_read_up_to", 10_000, 0, 10_000_000)),
+                full_read_every=timedelta(days=number("full_read_days", 7, 1, 3_650)),
+                page_size=int(number("page_size", 1_000, 1, 1_000)),
+            ),
+        )
+
+    def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:
+        """Walk `stream` up to `window.end`, page by page."""
+        forms = FormList(self._client)
+        walks: dict[str, Callable[[], Iterator[Page]]] = {
+            "forms": lambda: walk_forms(self._client, forms, window),
+            "responses": lambda: ResponseWalk(self._client, forms, self._options, window, state).pages(),
+        }
+        if stream not in walks:
+            raise ConfigError(f"typeform has no stream {stream!r}; there are: {', '.join(walks)}")
+        return walks[stream]()
+
+    def check(self) -> str:
+        """Ask for the number of forms: proves the token and its scope."""
+        total = FormList(self._client).count()
+        return f"typeform: {total} form{'' if total == 1 else 's'}"
