@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from cx_warehouse.connectors.base import Page, Stream
 from cx_warehouse.connectors.errors import CxError
-from cx_warehouse.landing.raw_tables import raw_table
+from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 from cx_warehouse.landing.versions import DELIMITER, QUOTE, Preparer, Reject, Version, copy_lines
 
 # What Postgres says of one record that it cannot hold; anything else is a fault of the database and ends the run.
@@ -69,7 +69,7 @@ class PageLander:
             # Writers of one table take turns, so that sequence order is commit order: a build's frozen high-water mark
             # can then never pass over a row that commits later.
             self._connection.execute(
-                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cx:table:{self._source}.{self._stream.name}"])
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [writers_lock(self._source, self._stream.name)])
             self._save_state(page)
             self._write(versions, page.scope, counts, rejects)
             self._tombstone(page, counts)

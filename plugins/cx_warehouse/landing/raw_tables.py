@@ -13,6 +13,11 @@ def raw_table(source: str, stream: str) -> sql.Identifier:
     return sql.Identifier(f"raw_{source}", stream)
 
 
+def writers_lock(source: str, stream: str) -> str:
+    """The name of the advisory lock under which the table's sequence numbers are handed out."""
+    return f"cx:table:{source}.{stream}"
+
+
 def create_raw_tables(connection: psycopg.Connection, source: str, streams: Iterable[str]) -> None:
     """Create the source's schema, its quarantine and the raw table of each stream, where they are missing.
 

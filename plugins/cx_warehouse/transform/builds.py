@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import psycopg
-from psycopg import sql
 
-from cx_warehouse.landing.raw_tables import raw_table
+from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 
 
 def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
@@ -31,24 +30,27 @@ def set_kind(connection: psycopg.Connection, build_number: int, *, full: bool) -
 
 
 def freeze(connection: psycopg.Connection, build_number: int, streams: Mapping[str, Sequence[str]]) -> None:
-    """Record each raw table's highest committed sequence: the build reads up to there and no further."""
+    """Record how far each raw table is committed: the build reads up to there and no further.
+
+    Waiting for the table's writers' lock makes the identity sequence's last value exactly that, without reading the
+    table: numbers are handed out only under it."""
     with connection.transaction():
         connection.execute("delete from ops.build_high_water where build_number = %s", [build_number])
         for source, names in streams.items():
             for stream in names:
-                # The sequence column has only a BRIN index; each page's rows are the table's newest, so the block range
-                # that holds the maximum is found from the cursor of the table's own identity sequence.
-                connection.execute(sql.SQL("""
-                    insert into ops.build_high_water
-                        (build_number, source, stream, sequence, complete_through, last_status, last_error)
-                    select %s, %s, %s, coalesce((select max(sequence) from {}), 0), cursor.complete_through, run.status,
-                        run.error
-                    from (values (1)) as one
-                    left join ops.cursors as cursor on cursor.source = %s and cursor.stream = %s
-                    left join lateral (select status, error from ops.ingest_runs as run
-                        where run.source = %s and run.stream = %s order by started_at desc limit 1) as run on true
-                    """).format(raw_table(source, stream)),
-                    [build_number, source, stream, source, stream, source, stream])
+                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                                   [writers_lock(source, stream)])
+                connection.execute(
+                    """insert into ops.build_high_water
+                           (build_number, source, stream, sequence, complete_through, last_status, last_error)
+                       select %s, %s, %s, coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'sequence')::regclass), 0),
+                           cursor.complete_through, run.status, run.error
+                       from (values (1)) as one
+                       left join ops.cursors as cursor on cursor.source = %s and cursor.stream = %s
+                       left join lateral (select status, error from ops.ingest_runs as run
+                           where run.source = %s and run.stream = %s order by started_at desc limit 1) as run on true""",
+                    [build_number, source, stream, raw_table(source, stream).as_string(connection), source, stream,
+                     source, stream])
 
 
 def fail_build(connection: psycopg.Connection, build_number: int, error: str) -> None:
