@@ -1,0 +1,147 @@
+"""The control API and its client: moves the clock, switches sources off, adds records, tells the truth."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.errors import SandboxError
+from sandbox.truth import truth
+from sandbox.world import World
+
+LARGEST_RECORD_BYTES = 64 * 1024 * 1024
+
+
+def build_control(world: World) -> Starlette:
+    """The control API's application. Errors are {"error": one line} with status 400."""
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"ok": True, **world.status()})
+
+    async def clock(request: Request) -> Response:
+        if request.method == "POST":
+            days = (await _json(request)).get("advance_days", 1)
+            if not isinstance(days, int) or isinstance(days, bool):
+                raise SandboxError("advance_days must be a whole number of days")
+            await run_in_threadpool(world.advance, days)
+        return JSONResponse({"clock": world.now().isoformat()})
+
+    async def source(request: Request) -> Response:
+        off = (await _json(request)).get("off")
+        if not isinstance(off, bool):
+            raise SandboxError('send {"off": true} or {"off": false}')
+        world.switch(request.path_params["source"], off)
+        return JSONResponse({"off": world.status()["off"]})
+
+    async def record(request: Request) -> Response:
+        body = await request.body()
+        if len(body) > LARGEST_RECORD_BYTES:
+            raise SandboxError(f"the record is larger than {LARGEST_RECORD_BYTES} bytes")
+        source, stream = request.path_params["source"], request.path_params["stream"]
+        world.add_record(source, stream, body)
+        return JSONResponse({"records": len(world.extra_records(source, stream))}, status_code=201)
+
+    async def tell_truth(request: Request) -> Response:
+        if world.data_dir_mode:
+            raise SandboxError("there is no known truth: the sandbox serves records from files")
+        return JSONResponse(await run_in_threadpool(truth, world.company, world.now()))
+
+    async def log(request: Request) -> Response:
+        try:
+            limit = int(request.query_params.get("limit", "1000"))
+        except ValueError:
+            raise SandboxError("limit must be a whole number") from None
+        return JSONResponse(world.requests(request.query_params.get("source"), limit))
+
+    return Starlette(
+        routes=[
+            Route("/health", health),
+            Route("/clock", clock, methods=["GET", "POST"]),
+            Route("/sources/{source}", source, methods=["POST"]),
+            Route("/records/{source}/{stream}", record, methods=["POST"]),
+            Route("/truth", tell_truth),
+            Route("/log", log),
+        ],
+        exception_handlers={SandboxError: _explain},
+    )
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise SandboxError("the request's body must be a JSON object")
+    return value
+
+
+async def _explain(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=400)
+
+
+class Control:
+    """A client of the control API. Raises SandboxError with the API's one line."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def health(self) -> dict[str, Any]:
+        """The world's parameters and clock."""
+        return self._call("GET", "/health")
+
+    def clock(self) -> str:
+        """The sandbox's clock, ISO 8601 in UTC: the as_of of the night that runs now."""
+        return str(self._call("GET", "/clock")["clock"])
+
+    def advance(self, days: int = 1) -> str:
+        """Move the clock on by whole days; returns it."""
+        return str(self._call("POST", "/clock", json.dumps({"advance_days": days}).encode())["clock"])
+
+    def off(self, source: str) -> None:
+        """Answer 503 to every request of this source."""
+        self._call("POST", f"/sources/{source}", b'{"off": true}')
+
+    def on(self, source: str) -> None:
+        """Serve the source again."""
+        self._call("POST", f"/sources/{source}", b'{"off": false}')
+
+    def add_record(self, source: str, stream: str, record: bytes) -> None:
+        """Serve one more raw record, bytes as given."""
+        self._call("POST", f"/records/{source}/{stream}", record)
+
+    def truth(self) -> dict[str, Any]:
+        """The metrics as reckoned from the company's events at the clock."""
+        return self._call("GET", "/truth")
+
+    def log(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
+        """The newest requests that the look-alike APIs answered."""
+        return self._call("GET", f"/log?limit={limit}" + (f"&source={source}" if source else ""))
+
+    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
+        request = urllib.request.Request(self.url + path, data=body, method=method)
+        # no proxy: the sandbox is always on this machine
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=120) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            try:
+                text = json.loads(text)["error"]
+            except (ValueError, KeyError, TypeError):
+                text = f"the sandbox answered {error.code} to {method} {path}"
+            raise SandboxError(text) from None
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            message = f"the sandbox does not answer at {self.url} ({reason}): start it first"
+            raise SandboxError(message) from None

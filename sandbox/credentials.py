@@ -1,0 +1,139 @@
+"""The secrets that the sandbox's look-alike APIs accept: random, made once per home and never committed."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+@dataclass(frozen=True)
+class ZendeskCredentials:
+    """Basic auth `email/token:TOKEN`, or `Bearer oauth_token`."""
+
+    email: str
+    token: str
+    oauth_token: str
+
+
+@dataclass(frozen=True)
+class HubSpotCredentials:
+    """A private app's bearer token."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class TypeformCredentials:
+    """A personal access token, sent as bearer."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class Ga4Credentials:
+    """A service account's key pair. `access_token` is a bearer that the API accepts as if the token endpoint
+    had handed it out, so that a test can skip the exchange."""
+
+    property_id: str
+    client_email: str
+    private_key: str
+    public_key: str
+    private_key_id: str
+    access_token: str
+
+    def service_account(self, token_uri: str) -> dict[str, str]:
+        """The key file as Google writes it, pointing at the sandbox's own token endpoint."""
+        return {
+            "type": "service_account",
+            "project_id": "made-company",
+            "private_key_id": self.private_key_id,
+            "private_key": self.private_key,
+            "client_email": self.client_email,
+            "client_id": "109876543210987654321",
+            "token_uri": token_uri,
+        }
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Everything that the four look-alike APIs accept."""
+
+    zendesk: ZendeskCredentials
+    hubspot: HubSpotCredentials
+    typeform: TypeformCredentials
+    ga4: Ga4Credentials
+
+    @classmethod
+    def create(cls) -> Credentials:
+        """Make new random secrets."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        private_key = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        public_key = (
+            key.public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            .decode()
+        )
+        return cls(
+            zendesk=ZendeskCredentials(
+                email="warehouse@made-company.example",
+                token=secrets.token_hex(20),
+                oauth_token=secrets.token_hex(32),
+            ),
+            hubspot=HubSpotCredentials(token=f"pat-eu1-{secrets.token_hex(16)}"),
+            typeform=TypeformCredentials(token=f"tfp_{secrets.token_urlsafe(32)}"),
+            ga4=Ga4Credentials(
+                property_id="412345678",
+                client_email="warehouse@made-company.iam.gserviceaccount.example",
+                private_key=private_key,
+                public_key=public_key,
+                private_key_id=secrets.token_hex(20),
+                access_token=f"ya29.{secrets.token_urlsafe(48)}",
+            ),
+        )
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Credentials:
+        """Read the secrets kept in `path`, so that connections survive a restart; make them at first (0600)."""
+        if path.exists():
+            stored = json.loads(path.read_text())
+            return cls(
+                zendesk=ZendeskCredentials(**stored["zendesk"]),
+                hubspot=HubSpotCredentials(**stored["hubspot"]),
+                typeform=TypeformCredentials(**stored["typeform"]),
+                ga4=Ga4Credentials(**stored["ga4"]),
+            )
+        created = cls.create()
+        write_private(path, json.dumps(asdict(created), indent=1))
+        return created
+
+    def for_connections(self, urls: dict[str, str]) -> dict[str, dict[str, Any]]:
+        """What a client of each served source needs, by source: its base URL and its secrets."""
+        settings: dict[str, dict[str, Any]] = {
+            "zendesk": asdict(self.zendesk),
+            "hubspot": asdict(self.hubspot),
+            "typeform": asdict(self.typeform),
+            "ga4": {
+                "property_id": self.ga4.property_id,
+                "access_token": self.ga4.access_token,
+                "service_account": self.ga4.service_account(f"{urls.get('ga4', '')}/token"),
+            },
+        }
+        return {source: {"base_url": url, **settings[source]} for source, url in urls.items()}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    os.replace(temporary, path)

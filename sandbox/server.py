@@ -1,0 +1,123 @@
+"""One process, one port a vendor: serves the look-alike APIs and the control API on 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.control import build_control
+from sandbox.world import SOURCES, World
+
+HOST = "127.0.0.1"
+PREFERRED_PORTS = {"control": 8600, "zendesk": 8601, "hubspot": 8602, "typeform": 8603, "ga4": 8604}
+
+
+class Gate:
+    """Stands before a vendor's application: answers 503 while the source is off, and logs every request."""
+
+    def __init__(self, app: ASGIApp, world: World, source: str) -> None:
+        self._app, self._world, self._source = app, world, source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        path = scope["path"] + (f"?{query}" if query else "")
+        if self._world.is_off(self._source):
+            self._world.log(self._source, scope["method"], path, 503)
+            headers = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            await send({"type": "http.response.body", "body": b"Service Unavailable"})
+            return
+
+        async def send_and_log(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._world.log(self._source, scope["method"], path, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, send_and_log)
+
+
+class _Server(uvicorn.Server):
+    """Several servers share one loop, so none of them may take the process's signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Servers:
+    """The vendors' servers and the control server, bound when made, answering while `serve` runs.
+
+    `urls` is by source, `control_url` the control API's. `notices` says which preferred ports were taken."""
+
+    def __init__(self, world: World, preferred_ports: dict[str, int] | None = None) -> None:
+        self.world = world
+        self.notices: list[str] = []
+        self.urls: dict[str, str] = {}
+        self._servers: list[tuple[_Server, socket.socket]] = []
+        ports = preferred_ports or {}
+        self.control_url = self._bind("control", build_control(world), ports.get("control", 0))
+        for source in SOURCES:
+            app = _vendor_app(source, world)
+            if app is None:
+                self.notices.append(f"{source} is not served: sandbox.vendors.{source} does not exist")
+                continue
+            self.urls[source] = self._bind(source, Gate(app, world, source), ports.get(source, 0))
+
+    def _bind(self, name: str, app: ASGIApp, preferred: int) -> str:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, preferred))
+            listener.listen(256)  # now, not when serving: of two sandboxes only one may have the port
+        except OSError:
+            listener.close()
+            listener = socket.socket()
+            listener.bind((HOST, 0))
+            listener.listen(256)
+            self.notices.append(
+                f"port {preferred} ({name}) is taken: using {listener.getsockname()[1]} instead"
+            )
+        config = uvicorn.Config(
+            app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        )
+        self._servers.append((_Server(config), listener))
+        return f"http://{HOST}:{listener.getsockname()[1]}"
+
+    async def serve(self, ready: Callable[[], Any], *, signals: bool = False) -> None:
+        """Answer until `stop` (or SIGTERM/SIGINT with `signals`). `ready` is called once all answer."""
+        if signals:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.stop)
+        tasks = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in self._servers]
+        while not all(server.started or server.should_exit for server, _ in self._servers):
+            await asyncio.sleep(0.005)
+        ready()
+        await asyncio.gather(*tasks)
+
+    def stop(self) -> None:
+        """Let every server finish. Safe to call from another thread."""
+        for server, _ in self._servers:
+            server.should_exit = True
+
+
+def _vendor_app(source: str, world: World) -> ASGIApp | None:
+    try:
+        module = importlib.import_module(f"sandbox.vendors.{source}")
+    except ModuleNotFoundError as error:
+        if error.name == f"sandbox.vendors.{source}":
+            return None
+        raise
+    app: ASGIApp = module.build_app(world)
+    return app
