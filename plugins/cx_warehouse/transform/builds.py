@@ -53,8 +53,16 @@ def freeze(connection: psycopg.Connection, build_number: int, streams: Mapping[s
                      source, stream])
 
 
-def fail_build(connection: psycopg.Connection, build_number: int, error: str) -> None:
-    """Record why the build is not published; what readers see stays as it was."""
-    connection.execute(
-        """update ops.builds set status = 'failed', finished_at = now(), error = %s
-           where build_number = %s and status = 'running'""", [error, build_number])
+def note_error(connection: psycopg.Connection, build_number: int, error: str) -> None:
+    """Keep the latest error of a build that may yet succeed on a retry."""
+    connection.execute("update ops.builds set error = %s where build_number = %s and status = 'running'",
+                       [error, build_number])
+
+
+def fail_running(connection: psycopg.Connection) -> str:
+    """Close the running build as failed and return why; what readers see stays as it was."""
+    row = connection.execute(
+        """update ops.builds set status = 'failed', finished_at = now(),
+               error = coalesce(error, 'a task failed before it could say why; see its log')
+           where status = 'running' returning error""").fetchone()
+    return str(row[0]) if row else "it failed before a build began; see the log of task 'begin'"

@@ -1,0 +1,5 @@
+"""Bring Zendesk in: every stream of it, each into its table in raw_zendesk."""
+
+from cx_warehouse.orchestration.ingest_dag import ingest_dag
+
+dag = ingest_dag("zendesk")

@@ -1,0 +1,76 @@
+"""What the engineer sets: Airflow connections (secrets), Airflow variables (which sources), environment (schedules)."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseHook, Variable
+from airflow.sdk.exceptions import AirflowNotFoundException
+from psycopg.conninfo import make_conninfo
+
+from cx_warehouse.connectors import registry
+from cx_warehouse.connectors.errors import ConfigError
+
+# Read while the DAG files are parsed, so they come from the environment, not from the database.
+SCHEDULE = os.environ.get("CX_SCHEDULE", "0 2 * * *") or None  # of the night; empty: only when triggered
+RETRY_DELAY = timedelta(seconds=float(os.environ.get("CX_RETRY_SECONDS", "300")))
+DEADLINE = timedelta(minutes=float(os.environ.get("CX_DEADLINE_MINUTES", "240")))
+POKE_SECONDS = float(os.environ.get("CX_POKE_SECONDS", "30"))
+
+
+def home() -> Path:
+    """The folder for what a night leaves besides the database: dbt's target, documentation."""
+    return Path(os.environ.get("CX_HOME", Path.cwd() / ".cx")).resolve()
+
+
+def enabled_sources() -> tuple[str, ...]:
+    """The sources of the Airflow variable `cx_sources` (comma-separated; all registered ones by default)."""
+    named = str(Variable.get("cx_sources", default="") or "")
+    names = [name.strip() for name in named.split(",") if name.strip()]
+    return registry.require_sources(names) if names else registry.SOURCES
+
+
+def warehouse_dsn(role: str) -> str:
+    """The libpq connection string of Airflow connection `cx_warehouse_<role>` (loader, builder or publisher)."""
+    found = connection(f"cx_warehouse_{role}")
+    given = {"host": found.host, "port": found.port, "user": found.login,
+             "password": found.password, "dbname": found.schema}
+    return make_conninfo("", **{name: value for name, value in given.items() if value})
+
+
+def vendor_config(source: str) -> dict[str, Any]:
+    """The settings of the Airflow connection named after the source: its host is base_url, its login and password fill
+    the vendor's user and secret settings, and its extra fields the others."""
+    found = connection(source)
+    config: dict[str, Any] = dict(found.extra_dejson)
+    if found.host:
+        host, port = found.host, f":{found.port}" if found.port else ""
+        config.setdefault("base_url", host if "://" in host else f"{found.schema or 'https'}://{host}{port}")
+    for setting in registry.vendor(source).settings:
+        if setting.secret and found.password:
+            config.setdefault(setting.name, found.password)
+        elif setting.name in ("email", "login", "user") and found.login:
+            config.setdefault(setting.name, found.login)
+    return config
+
+
+def as_of_from(text: str | None) -> datetime:
+    """The run's clock from a DAG parameter; now, to the second, without one. The only place that reads the time."""
+    if not text:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not a time; write it like 2026-03-02T02:00:00+00:00") from error
+    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def connection(name: str) -> Any:
+    """The Airflow connection of that name. Raises ConfigError when there is none."""
+    try:
+        return BaseHook.get_connection(name)
+    except AirflowNotFoundException:
+        raise ConfigError(f"there is no Airflow connection {name!r}; add it (docs/credentials.md shows how)") from None

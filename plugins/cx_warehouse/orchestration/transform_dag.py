@@ -1,0 +1,157 @@
+"""The DAG `transform`: wait for the night to be in, build the candidate set, check it, and publish it or say why not."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from airflow.sdk import DAG, Param, TriggerRule, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from cx_warehouse import publishing
+from cx_warehouse.connectors import registry
+from cx_warehouse.connectors.errors import CxError
+from cx_warehouse.landing.ingest import describe
+from cx_warehouse.orchestration import settings
+from cx_warehouse.orchestration.alerts import AlertNotifier, send_alert
+from cx_warehouse.orchestration.assets import MARTS, WAKES_TRANSFORM
+from cx_warehouse.orchestration.ingest_dag import clear_errors
+from cx_warehouse.transform import builds
+from cx_warehouse.transform.nights import night_state
+
+log = logging.getLogger(__name__)
+# dbt is cut into a few tasks, not one per model: docs/decisions/0003-dbt-in-a-handful-of-tasks.md has the measurement.
+LAYERS = {"build_staging": ["path:seeds", "path:models/staging"], "build_intermediate": ["path:models/intermediate"],
+          "build_marts": ["path:models/marts"]}
+
+
+def transform_dag() -> DAG:
+    """Build the DAG `transform`. Asset events of the sources wake it; by hand, `force` builds a night once more."""
+
+    @dag(
+        dag_id="transform",
+        description="Build, check and publish the marts of a night",
+        schedule=WAKES_TRANSFORM,
+        catchup=False,
+        max_active_runs=1,
+        params={
+            "as_of": Param(None, type=["null", "string"], description="Which night. Empty: the one opened last."),
+            "force": Param(False, type="boolean", description="Build although the night is built, or not all in."),
+            "full_refresh": Param(False, type="boolean", description="Build everything from raw, not just what changed."),
+        },
+        tags=["transform"],
+        default_args={"retries": 1, "retry_delay": settings.RETRY_DELAY, "on_failure_callback": AlertNotifier()},
+    )
+    def transform() -> None:
+        build = begin()
+        raw_checked = check.override(task_id="check_raw")("raw", build)
+        layers = [build_layer.override(task_id=name)(name, build) for name in LAYERS]
+        marts_checked = check.override(task_id="check_marts")("marts", build)
+        published = publish(build)
+        previous = build
+        for layer in layers:
+            previous >> layer
+            previous = layer
+        previous >> [marts_checked, document(build)]
+        [raw_checked, marts_checked] >> published
+        [build, raw_checked, *layers, marts_checked, published] >> report_failure()
+
+    return transform()
+
+
+@task
+def begin() -> dict[str, Any]:
+    """Claim the night's build if it is time for it, make the candidate set ready and freeze what it reads."""
+    params = get_current_context()["params"]
+    with clear_errors():
+        given = settings.as_of_from(params["as_of"]) if params["as_of"] else None
+        with psycopg.connect(settings.warehouse_dsn("publisher"), autocommit=True) as connection:
+            state = night_state(connection, given)
+            if not params["force"]:
+                if state.is_built:
+                    raise AirflowSkipException(f"the night of {state.as_of.isoformat()} is built already")
+                if not state.is_ready:
+                    raise AirflowSkipException(f"still waiting for {', '.join(state.waiting_for)}")
+            number = builds.claim_build(connection, state.as_of)
+            full = publishing.prepare_candidate(connection, full=params["full_refresh"])
+            builds.set_kind(connection, number, full=full)
+            builds.freeze(connection, number, registry.streams())
+    log.info("build %d of the night of %s, %s", number, state.as_of.isoformat(), "in full" if full else "incremental")
+    if state.failed:
+        log.warning("without new data from %s", ", ".join(state.failed))
+    return {"build_number": number, "as_of": state.as_of.isoformat(), "full": full}
+
+
+@task
+def build_layer(name: str, build: dict[str, Any]) -> str:
+    """Build one layer with dbt; every node's result is in this log and in ops.dbt_nodes."""
+    from cx_warehouse.transform.dbt import dbt_build
+
+    with noted_errors(build):
+        nodes = dbt_build(settings.warehouse_dsn("builder"), name, LAYERS[name], build_number=build["build_number"],
+                          as_of=datetime.fromisoformat(build["as_of"]), full=build["full"], **_dbt_paths())
+    return f"{len(nodes)} nodes"
+
+
+@task
+def check(border: str, build: dict[str, Any]) -> str:
+    """Run the border's expectations; a critical failure stops the publish, a warning is shown."""
+    from cx_warehouse.quality import run_border
+
+    with noted_errors(build):
+        verdict = run_border(border, settings.warehouse_dsn("builder"), build["build_number"],
+                             as_of=datetime.fromisoformat(build["as_of"]), docs_dir=settings.home() / "data_docs")
+        log.info("%s", verdict)
+        verdict.raise_if_critical()
+    return str(verdict)
+
+
+@task(outlets=[MARTS])
+def publish(build: dict[str, Any]) -> str:
+    """Switch the candidate set live, in one transaction."""
+    with noted_errors(build), psycopg.connect(settings.warehouse_dsn("publisher"), autocommit=True) as connection:
+        publishing.publish(connection, build["build_number"])
+    return f"build {build['build_number']} is published"
+
+
+@task
+def document(build: dict[str, Any]) -> str:
+    """Build dbt's documentation: a failure here is shown, and stops nothing."""
+    from cx_warehouse.transform.dbt import dbt_docs
+
+    with clear_errors():
+        return str(dbt_docs(settings.warehouse_dsn("builder"), build_number=build["build_number"],
+                            as_of=datetime.fromisoformat(build["as_of"]), **_dbt_paths()))
+
+
+@task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+def report_failure() -> None:
+    """Record why the night is not published, and say so. What readers see stays the last good night."""
+    with psycopg.connect(settings.warehouse_dsn("publisher"), autocommit=True) as connection:
+        reason = builds.fail_running(connection)
+    send_alert(f"the night is not published: {reason}. Readers keep the last good one (docs/runbook.md#failed-night)")
+    raise AirflowException(reason)
+
+
+class noted_errors:
+    """Notes a task's error with its build, and spares errors that no retry can mend the retry."""
+
+    def __init__(self, build: dict[str, Any]) -> None:
+        self._build = build
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None:
+            return
+        with psycopg.connect(settings.warehouse_dsn("publisher"), autocommit=True) as connection:
+            builds.note_error(connection, self._build["build_number"], describe(error))
+        if isinstance(error, CxError):
+            raise AirflowFailException(describe(error)) from None
+
+
+def _dbt_paths() -> dict[str, Any]:
+    return {"target_path": settings.home() / "dbt" / "target", "log_path": settings.home() / "dbt" / "logs"}
