@@ -102,7 +102,7 @@ STREAMS: Mapping[str, Stream] = {
         Stream(
             name="forms",
             contract=Form,
-            description="Forms with their questions. Listed whole every night: a missing form is a deleted one.",
+            description="Forms with their questions. Listed whole every night: a missing one was deleted.",
         ),
         Stream(
             name="responses",
