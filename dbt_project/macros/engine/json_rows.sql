@@ -1,0 +1,28 @@
+{#
+    One row per element of a jsonb array of objects: `from t {{ json_rows('t.answers', 'answer', {...}) }}`.
+    columns maps a field to its SQL type; the array is parsed once for all of them. Anything but an array has no rows;
+    with keep_parent the parent row stays, once, with nulls.
+#}
+{% macro json_rows(expression, alias, columns, keep_parent=false) -%}
+    {{ return(adapter.dispatch('json_rows')(expression, alias, columns, keep_parent)) }}
+{%- endmacro %}
+
+{% macro default__json_rows(expression, alias, columns, keep_parent) -%}
+    {{ 'left' if keep_parent else 'inner' }} join lateral jsonb_to_recordset(
+        case when jsonb_typeof({{ expression }}) = 'array' then {{ expression }} else '[]'::jsonb end
+    ) as {{ alias }} (
+        {%- for name, type in columns.items() %}
+        {{ adapter.quote(name) }} {{ type }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ) on true
+{%- endmacro %}
+
+
+{# Whether a jsonb array of texts holds a text. #}
+{% macro json_array_has(expression, text) -%}
+    {{ return(adapter.dispatch('json_array_has')(expression, text)) }}
+{%- endmacro %}
+
+{% macro default__json_array_has(expression, text) -%}
+    coalesce({{ expression }} @> '["{{ text }}"]'::jsonb, false)
+{%- endmacro %}
