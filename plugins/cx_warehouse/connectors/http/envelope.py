@@ -30,7 +30,7 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
     """Decode `envelope` (a msgspec.Struct whose `records_field` is list[msgspec.Raw]) from `body`.
 
     Where the page as a whole does not decode, its records are cut out one by one, so that one broken record costs
-    itself only. Raises TruncatedBodyError when the body is not a whole JSON object with that array."""
+    itself only. Only the syntax is judged here; what the records hold is landing's business. Raises TruncatedBodyError when the body is not a whole JSON object with that array."""
     try:
         page = msgspec.json.decode(body, type=envelope)
         return Sliced(page, getattr(page, _attribute(envelope, records_field)))
@@ -44,9 +44,8 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
     malformed: list[tuple[bytes, str]] = []
     for piece in slices:
         try:
-            piece.decode("utf-8")
-            msgspec.json.decode(piece)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            msgspec.json.decode(piece, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError) as error:
             malformed.append((piece, f"not JSON: {error}"))
         else:
             sound.append(piece)

@@ -1,0 +1,65 @@
+"""Slicing pages: sound bodies fast, broken records alone, truncated bodies refused."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cx_warehouse.connectors.http.envelope import TruncatedBodyError, slice_page
+
+
+class Page(msgspec.Struct):
+    tickets: list[msgspec.Raw]
+    after_cursor: str | None = None
+
+
+def body(*records: bytes, tail: bytes = b', "after_cursor": "x"') -> bytes:
+    return b'{"count": 3, "tickets": [' + b", ".join(records) + b"]" + tail + b"}"
+
+
+def cut(data: bytes) -> tuple[list[bytes], list[tuple[bytes, str]], str | None]:
+    sliced = slice_page(data, Page, "tickets")
+    return [bytes(record) for record in sliced.records], list(sliced.malformed), sliced.envelope.after_cursor
+
+
+def test_records_are_sliced_not_reencoded():
+    odd = b'{"id":1.50,  "name": "\\u0041", "id2": 1e3}'
+    assert cut(body(odd)) == ([odd], [], "x")
+
+
+@pytest.mark.parametrize("broken", [b'{"id": 2 "s": 1}', b'{"id": 2,, }', b'{"id": nan}', b'{"id": 00}'])
+def test_one_broken_record_costs_itself_only(broken):
+    records, malformed, cursor = cut(body(b'{"id": 1}', broken, b'{"id": 3, "tags": ["a", {"b": "]},{"}]}'))
+    assert records == [b'{"id": 1}', b'{"id": 3, "tags": ["a", {"b": "]},{"}]}']
+    assert [piece for piece, _ in malformed] == [broken]
+    assert cursor == "x"
+
+
+def test_a_nested_array_of_the_same_name_is_not_mistaken_for_the_records():
+    data = b'{"meta": {"tickets": [1, 2]}, "tickets": [{"id": }, {"id": 1}], "after_cursor": "x"}'
+    records, malformed, _ = cut(data)
+    assert records == [b'{"id": 1}'] and len(malformed) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", b'{"tickets": [{"id": 1}, {"i', b'{"tickets": [{"id": 1}]',
+                                  b'{"other": []}', b"[]"])
+def test_a_body_that_is_not_a_whole_page_is_refused(data):
+    with pytest.raises((TruncatedBodyError, msgspec.ValidationError)):
+        slice_page(data, Page, "tickets")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=8)
+
+
+@given(st.lists(st.dictionaries(st.text(), json_values, max_size=4), max_size=6))
+def test_any_sound_records_survive_a_broken_neighbour(records):
+    encoded = [json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass") for record in records]
+    found, malformed, _ = cut(body(*encoded, b'{"broken": }'))
+    assert found == encoded
+    assert [piece for piece, _ in malformed] == [b'{"broken": }']
