@@ -21,4 +21,5 @@ def bootstrap(admin_dsn: str) -> None:
         connection.execute(here.joinpath("schema.sql").read_bytes())
         for source, streams in registry.streams().items():
             create_raw_tables(connection, source, streams)
+        connection.execute(here.joinpath("reader_views.sql").read_bytes())
         connection.execute(here.joinpath("roles.sql").read_bytes())

@@ -1,0 +1,33 @@
+"""What readers get, by name. A table that is not listed here is granted to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+READER, PII_READER = "cx_reader", "cx_reader_pii"
+READERS = (READER, PII_READER)
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table (or view) of marts, and who may read it."""
+
+    name: str
+    readers: tuple[str, ...] = READERS
+
+
+PUBLISHED = (
+    PublishedTable("dim_customers"),
+    PublishedTable("dim_customers_personal", readers=(PII_READER,)),
+    PublishedTable("dim_accounts"),
+    PublishedTable("fct_tickets"),
+    PublishedTable("fct_survey_answers"),
+    PublishedTable("fct_orders"),
+    PublishedTable("mart_web__sessions_daily"),
+    PublishedTable("mart_voice__scores"),
+    PublishedTable("mart_support__tickets"),
+    PublishedTable("mart_support__first_response"),
+    PublishedTable("mart_customer__360"),
+    PublishedTable("mart_quality__rejected"),
+    PublishedTable("source_freshness"),
+)
