@@ -1,0 +1,195 @@
+"""The Zendesk connector: settings, the HTTP client, and which walk reads which stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+import requests
+
+from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
+from cx_warehouse.connectors.errors import ConfigError, ContractError, TokenExpiredError
+from cx_warehouse.connectors.http.client import HttpClient
+from cx_warehouse.connectors.settings import number_setting, text_setting
+from cx_warehouse.connectors.zendesk import walks
+from cx_warehouse.connectors.zendesk.limits import Budget
+from cx_warehouse.connectors.zendesk.streams import ENDPOINTS, STREAMS, Endpoint
+
+PAGING_TOKENS = ("cursor", "page[after]")
+REFUSED_TOKEN = (
+    400,
+    404,
+    410,
+    422,
+)  # what a request with a paging token may be answered when the token is no longer good
+
+
+class BearerAuth(requests.auth.AuthBase):
+    """The token in the Authorization header. An auth object, so that no header dump of the session shows
+    it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Me(msgspec.Struct):
+    id: int | None = None
+    name: str | None = None
+    role: str | None = None
+
+
+class _MeReply(msgspec.Struct):
+    user: _Me
+
+
+class ZendeskConnector:
+    """Reads one Zendesk Support account."""
+
+    source: ClassVar[str] = "zendesk"
+    streams: ClassVar[Mapping[str, Stream]] = STREAMS
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: requests.auth.AuthBase,
+        *,
+        share: float = 0.5,
+        exports_per_minute: int = 10,
+        page_size: int = 1000,
+        streams_off: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.usage = Usage()
+        self._page_size = page_size
+        self._streams_off = streams_off
+        limits = {"exports": exports_per_minute, "user_exports": 2 * exports_per_minute, "account": None}
+        self._budgets = {
+            name: Budget(limit, share, clock=clock, sleep=sleep) for name, limit in limits.items()
+        }
+        self._client = HttpClient(
+            self.source,
+            base_url,
+            auth=auth,
+            usage=self.usage,
+            share=share,
+            sleep=sleep,
+            read_remaining=self._saw,
+            setting_for={
+                401: "token and email",
+                403: "the rights of token (it takes an admin's; a stream that the plan "
+                "lacks goes into streams_off)",
+                404: "base_url",
+            },
+        )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> ZendeskConnector:
+        """Build from `base_url`, `token` and, for an API token, `email`. Raises ConfigError that names the
+        setting."""
+        token = text_setting(cls.source, config, "token")
+        email = text_setting(cls.source, config, "email", "").removesuffix("/token")
+        off = frozenset(
+            name.strip()
+            for name in text_setting(cls.source, config, "streams_off", "").split(",")
+            if name.strip()
+        )
+        if unknown := sorted(off - STREAMS.keys()):
+            raise ConfigError(
+                f"connection {cls.source!r}: streams_off names {', '.join(unknown)}; "
+                f"there are: {', '.join(STREAMS)}"
+            )
+
+        def number(name: str, default: float, least: float, most: float) -> float:
+            return number_setting(cls.source, config, name, default, least=least, most=most)
+
+        return cls(
+            address(text_setting(cls.source, config, "base_url")),
+            requests.auth.HTTPBasicAuth(f"{email}/token", token) if email else BearerAuth(token),
+            share=number("budget_share", 0.5, 0.01, 1),
+            exports_per_minute=int(number("exports_per_minute", 10, 1, 1000)),
+            page_size=int(number("page_size", 1000, 1, 1000)),
+            streams_off=off,
+        )
+
+    def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:
+        """Walk the stream from `state` up to `window.end`. A stream in `streams_off` has no pages."""
+        endpoint = ENDPOINTS.get(stream)
+        if endpoint is None:
+            raise ConfigError(f"{self.source} has no stream {stream!r}; there are: {', '.join(STREAMS)}")
+        if stream in self._streams_off:
+            return iter(())
+        fetch = self._fetch(endpoint)
+        if endpoint.walk == "cursor_export":
+            return walks.cursor_export(endpoint, fetch, window, state)
+        if endpoint.walk == "time_export":
+            return walks.time_export(endpoint, fetch, window, state)
+        if endpoint.walk == "changed_list":
+            return walks.changed_list(endpoint, fetch, window, state, STREAMS[stream].lookback)
+        return walks.whole_list(endpoint, fetch, window)
+
+    def check(self) -> str:
+        """Who the credentials belong to. Zendesk answers /users/me with 200 and an anonymous user to a caller
+        without good credentials, so the id decides; incremental exports are open to admins only."""
+        reply, _ = self._client.json(_MeReply, "GET", "api/v2/users/me.json", pacer=self._budgets["account"])
+        me = reply.user
+        if me.id is None:
+            raise ConfigError(
+                f"{self.source}: the credentials are not accepted: check token and email of connection "
+                f"{self.source!r}"
+            )
+        if me.role != "admin":
+            raise ConfigError(
+                f"{self.source}: token belongs to {me.name!r}, whose role is {me.role!r}: "
+                "incremental exports take an admin's token"
+            )
+        return f"{me.name} (admin) at {self._client.base_url}"
+
+    def _fetch(self, endpoint: Endpoint) -> walks.Fetch:
+        size_name, most = endpoint.page_size
+        size = min(self._page_size, most)
+        envelope = endpoint.envelope()
+        fixed = {**endpoint.params, size_name: str(size)}
+
+        def fetch(params: Mapping[str, str]) -> walks.Answer:
+            with_token = any(name in params for name in PAGING_TOKENS)
+            sliced, reply = self._client.page(
+                envelope,
+                endpoint.records,
+                "GET",
+                endpoint.path,
+                params={**fixed, **params},
+                pacer=self._budgets[endpoint.budget],
+                allow=REFUSED_TOKEN if with_token else (422,),
+            )
+            if reply.status >= 400:
+                said = reply.body[:300].decode("utf-8", "replace")
+                if with_token:
+                    raise TokenExpiredError(f"{self.source} {endpoint.path}: {reply.status}: {said}")
+                if "too recent" in said.lower():
+                    return walks.Answer(sliced.envelope, size, too_recent=True)
+                raise ContractError(f"{self.source}: {reply.status} from {reply.url}: {said}")
+            if not isinstance(sliced.records, list):
+                raise ContractError(f"{self.source} {endpoint.path}: the reply has no {endpoint.records!r}")
+            return walks.Answer(sliced.envelope, size, sliced.records, sliced.malformed)
+
+        return fetch
+
+    def _saw(self, headers: Mapping[str, str]) -> None:
+        for budget in self._budgets.values():
+            budget.saw(headers)
+
+
+def address(base_url: str) -> str:
+    """The account's address from what people write: a subdomain, a host, or an address with or without
+    /api/v2."""
+    text = base_url.strip().rstrip("/").removesuffix("/api/v2")
+    if "://" not in text:
+        text = f"https://{text}" if "." in text or ":" in text else f"https://{text}.zendesk.com"
+    return text
