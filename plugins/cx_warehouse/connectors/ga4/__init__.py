@@ -1,0 +1,43 @@
+"""Google Analytics 4: web sessions by day, of everybody and of known customers."""
+
+from __future__ import annotations
+
+from cx_warehouse.connectors.base import Setting, VendorInfo
+
+INFO = VendorInfo(
+    source="ga4",
+    title="Google Analytics 4",
+    connector="cx_warehouse.connectors.ga4.connector.Ga4Connector",
+    settings=(
+        Setting("property_id", "the property's number (Admin → Property details)"),
+        Setting(
+            "service_account",
+            "a service account's key file as JSON; the account needs the role Viewer on the property",
+            required=False,
+            secret=True,
+        ),
+        Setting(
+            "access_token",
+            "a bearer token in place of the key file; it expires within the hour, so for trials only",
+            required=False,
+            secret=True,
+        ),
+        *(
+            Setting(name, description, required=False)
+            for name, description in (
+                ("base_url", "https://analyticsdata.googleapis.com (the default)"),
+                ("token_uri", "where tokens are fetched, in place of the key file's"),
+                ("user_dimension", "the user-scoped dimension with the customer's id (customUser:crm_id)"),
+                ("history_days", "days before the first night that are brought in (120)"),
+                (
+                    "restatement_days",
+                    "days that are read again each night, since the vendor revises them (4)",
+                ),
+                ("budget_share", "the part of the property's tokens the warehouse may use, 0 to 1 (0.5)"),
+                ("quota_multiple", "1 for a standard property, 10 for Analytics 360 (1)"),
+                ("page_size", "rows a request, at most 250000 (100000)"),
+            )
+        ),
+    ),
+    requests_at_once=2,
+)

@@ -1,0 +1,65 @@
+"""Bearer tokens for Google: from a service account's key file, or given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from google.auth import exceptions
+from google.auth.transport.requests import Request
+from google.oauth2 import service_account
+
+from cx_warehouse.connectors.errors import ConfigError, RetryableError
+
+SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
+
+
+class GivenToken(requests.auth.AuthBase):
+    """A bearer token as it is."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class ServiceAccountAuth(requests.auth.AuthBase):
+    """Exchanges a signed assertion for a token, and again before the token expires.
+
+    No error of it quotes the key."""
+
+    def __init__(self, key_file: Mapping[str, Any] | str, token_uri: str | None = None) -> None:
+        try:
+            info = dict(json.loads(key_file) if isinstance(key_file, str) else key_file)
+            if token_uri:
+                info["token_uri"] = token_uri
+            self._credentials = service_account.Credentials.from_service_account_info(info, scopes=SCOPES)
+        except (ValueError, TypeError, exceptions.GoogleAuthError) as error:
+            raise ConfigError(
+                "connection 'ga4': service_account is not a service account's key file (JSON with "
+                f"private_key, client_email and token_uri): {type(error).__name__}"
+            ) from None
+        self._transport = Request(session=requests.Session())
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if not self._credentials.valid:
+            self._refresh()
+        request.headers["Authorization"] = f"Bearer {self._credentials.token}"
+        return request
+
+    def _refresh(self) -> None:
+        try:
+            self._credentials.refresh(self._transport)
+        except exceptions.TransportError as error:
+            raise RetryableError(f"ga4: cannot reach the token endpoint ({type(error).__name__})") from error
+        except exceptions.RefreshError as error:
+            said = str(error.args[0]) if error.args else type(error).__name__
+            if error.retryable:
+                raise RetryableError(f"ga4: the token endpoint failed: {said}") from error
+            raise ConfigError(
+                f"ga4: the token endpoint refused the key: check service_account of connection 'ga4'. It said: {said}"
+            ) from error
