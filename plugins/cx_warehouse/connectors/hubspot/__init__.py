@@ -1,0 +1,31 @@
+"""HubSpot: contacts, companies, deals, owners and their links, the archived and the merged included."""
+
+from __future__ import annotations
+
+from cx_warehouse.connectors.base import Setting, VendorInfo
+
+INFO = VendorInfo(
+    source="hubspot",
+    title="HubSpot",
+    connector="cx_warehouse.connectors.hubspot.connector.HubSpotConnector",
+    settings=(
+        Setting(
+            "token",
+            "access token of a private app with the scopes crm.objects.contacts.read, "
+            "crm.objects.companies.read, crm.objects.deals.read and crm.objects.owners.read",
+            secret=True,
+        ),
+        Setting("base_url", "https://api.hubapi.com", required=False),
+        Setting(
+            "budget_share",
+            "the part of the vendor's limits that the warehouse may use, 0 to 1 (0.5)",
+            required=False,
+        ),
+        Setting(
+            "requests_per_10_seconds",
+            "the private app's limit, which depends on the subscription: 100 or 190 (100)",
+            required=False,
+        ),
+    ),
+    requests_at_once=2,
+)
