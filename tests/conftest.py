@@ -64,7 +64,8 @@ def warehouse(postgres: PostgresServer, warehouse_template: str) -> Iterator[War
     """A fresh warehouse, gone after the test."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(
-            sql.Identifier(name), sql.Identifier(warehouse_template)))
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(warehouse_template))
+        )
         yield Warehouse(postgres, name)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

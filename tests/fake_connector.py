@@ -39,10 +39,16 @@ class FakeConnector:
 
     source: ClassVar[str] = "zendesk"  # its raw tables exist in every bootstrapped warehouse
 
-    def __init__(self, pages: Sequence[Page | Sequence[bytes]], *, stream: Stream | None = None,
-                 before_page: Callable[[int], None] = lambda number: None) -> None:
+    def __init__(
+        self,
+        pages: Sequence[Page | Sequence[bytes]],
+        *,
+        stream: Stream | None = None,
+        before_page: Callable[[int], None] = lambda number: None,
+    ) -> None:
         self.streams: Mapping[str, Stream] = {
-            "tickets": stream or Stream("tickets", Thing, "things", volatile=("generated_timestamp",))}
+            "tickets": stream or Stream("tickets", Thing, "things", volatile=("generated_timestamp",))
+        }
         self.usage = Usage()
         self._pages = pages
         self._before_page = before_page

@@ -1,4 +1,4 @@
-"""Landing into a real Postgres: every version once, nothing lost, nothing doubled, nothing stopped by one bad record."""
+"""Landing into a real Postgres: every version once, nothing lost or doubled, nothing stopped by one bad record."""
 
 from __future__ import annotations
 
@@ -94,13 +94,19 @@ def test_the_same_poison_is_kept_once_and_counted_each_time(warehouse):
 
 
 def scoped(*numbers, complete=True, records=None, scope="*"):
-    return Page(records if records is not None else [thing(n) for n in numbers], {}, scope=scope, scope_complete=complete)
+    return Page(
+        records if records is not None else [thing(n) for n in numbers], {}, scope=scope, scope_complete=complete
+    )
 
 
 def live(warehouse: Warehouse) -> set[str]:
-    return {key for (key,) in warehouse.rows(
-        """select key from (select distinct on (key) key, is_deleted from raw_zendesk.tickets
-           order by key, sequence desc) as latest where not is_deleted""")}
+    return {
+        key
+        for (key,) in warehouse.rows(
+            """select key from (select distinct on (key) key, is_deleted from raw_zendesk.tickets
+           order by key, sequence desc) as latest where not is_deleted"""
+        )
+    }
 
 
 def test_keys_unseen_in_a_complete_walk_become_tombstones(warehouse):
@@ -144,7 +150,9 @@ def test_a_run_that_broke_off_is_taken_up_at_its_page(warehouse):
     assert served == [0, 1, 2, 2, 3]
     assert [row[0] for row in versions(warehouse)] == ["0", "1", "2", "3"]
     assert warehouse.rows("select status, error from ops.ingest_runs order by started_at") == [
-        ("failed", "the vendor went away"), ("succeeded", None)]
+        ("failed", "the vendor went away"),
+        ("succeeded", None),
+    ]
 
 
 def test_the_page_and_its_cursor_are_both_rolled_back_when_the_page_fails(warehouse):

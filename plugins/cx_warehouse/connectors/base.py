@@ -1,4 +1,4 @@
-"""What a connector is: streams declared as data, and `read`, which turns a window and a state into pages of raw records."""
+"""What a connector is: streams declared as data, and `read`, which turns a window and a state into pages of records."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ class CxError(Exception):
 
 
 class RetryableError(CxError):
-    """The vendor is busy or out of reach (429, 5xx, broken connection). `retry_after` is in seconds, if the vendor said."""
+    """The vendor is busy or out of reach (429, 5xx, broken connection). `retry_after`: seconds, if the vendor said."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)

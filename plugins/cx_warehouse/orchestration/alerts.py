@@ -39,19 +39,26 @@ def send_alert(message: str, context: Any = None) -> None:
             continue
         try:
             send(name, message, context or {})
-        except Exception as error:  # noqa: BLE001 - an alert channel that is down must not hide the alert's cause
+        except Exception as error:
             log.error("the alert could not be sent through connection %r: %s", name, type(error).__name__)
 
 
 def _slack(name: str, message: str, context: Any) -> None:
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
-    SlackWebhookNotifier(slack_webhook_conn_id=name, text=f"CX warehouse: {message}").notify(context)
+    SlackWebhookNotifier(slack_webhook_conn_id=name, text=f"CX warehouse: {message}").notify(  # type: ignore[no-untyped-call]
+        context
+    )
 
 
 def _email(name: str, message: str, context: Any) -> None:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     extra = connection(name).extra_dejson
-    SmtpNotifier(smtp_conn_id=name, to=extra["to"], from_email=extra.get("from_email"),
-                 subject="CX warehouse alert", html_content=message).notify(context)
+    SmtpNotifier(
+        smtp_conn_id=name,
+        to=extra["to"],
+        from_email=extra.get("from_email"),
+        subject="CX warehouse alert",
+        html_content=message,
+    ).notify(context)

@@ -22,7 +22,9 @@ from cx_warehouse.transform.nights import settle_source
 
 log = logging.getLogger(__name__)
 PARAMS = {
-    "as_of": Param(None, type=["null", "string"], description="The run's clock, as 2026-03-02T02:00:00+00:00. Empty: now."),
+    "as_of": Param(
+        None, type=["null", "string"], description="The run's clock, as 2026-03-02T02:00:00+00:00. Empty: now."
+    ),
     "streams": Param([], type="array", items={"type": "string"}, description="Only these streams. Empty: all."),
     "start": Param(None, type=["null", "string"], description="Read again from this date on (a manual re-pull)."),
 }
@@ -39,8 +41,12 @@ def ingest_dag(source: str) -> DAG:
         max_active_runs=1,
         params=PARAMS,
         tags=["ingest", source],
-        default_args={"retries": 2, "retry_delay": settings.RETRY_DELAY, "retry_exponential_backoff": 2.0,
-                      "on_failure_callback": AlertNotifier()},
+        default_args={
+            "retries": 2,
+            "retry_delay": settings.RETRY_DELAY,
+            "retry_exponential_backoff": 2.0,
+            "on_failure_callback": AlertNotifier(),
+        },
     )
     def ingest_source() -> None:
         streams = plan(source)
@@ -71,8 +77,13 @@ def land(source: str, stream: str) -> str:
     with clear_errors():
         config = settings.vendor_config(source)
         connector = registry.connect(source, config)
-        result = ingest(connector, stream, _window(get_current_context()), settings.warehouse_dsn("loader"),
-                        account=str(config.get("base_url") or source))
+        result = ingest(
+            connector,
+            stream,
+            _window(get_current_context()),
+            settings.warehouse_dsn("loader"),
+            account=str(config.get("base_url") or source),
+        )
     log.info("%s", result)
     return str(result)
 
@@ -82,8 +93,9 @@ def settle(source: str, streams: list[str] | None) -> str:
     """Record that the source is done for the night, whether it is in or given up; the transform wakes."""
     context = get_current_context()
     with psycopg.connect(settings.warehouse_dsn("loader")) as connection:
-        said = settle_source(connection, _window(context).end, source, streams or registry.stream_names(source),
-                             _started(context))
+        said = settle_source(
+            connection, _window(context).end, source, streams or registry.stream_names(source), _started(context)
+        )
     log.info("%s", said)
     return said
 

@@ -53,10 +53,14 @@ def begin() -> list[dict[str, Any]]:
     return [{"trigger_dag_id": f"ingest_{source}", "conf": {"as_of": as_of.isoformat()}} for source in sources]
 
 
-@task.sensor(poke_interval=settings.POKE_SECONDS, timeout=(settings.DEADLINE * 2).total_seconds(), mode="reschedule",
-             outlets=[NIGHT_DEADLINE])
+@task.sensor(
+    poke_interval=settings.POKE_SECONDS,
+    timeout=(settings.DEADLINE * 2).total_seconds(),
+    mode="reschedule",
+    outlets=[NIGHT_DEADLINE],
+)
 def watch_deadline() -> PokeReturnValue:
-    """Wait until all sources are settled (then nobody has to be woken) or the deadline passes (then the transform is)."""
+    """Wait until all sources are settled (nobody has to be woken) or the deadline passes (the transform is)."""
     as_of = _as_of(get_current_context())
     with psycopg.connect(settings.warehouse_dsn("loader")) as connection:
         state = night_state(connection, as_of)
@@ -66,8 +70,10 @@ def watch_deadline() -> PokeReturnValue:
             return PokeReturnValue(is_done=False)
         pass_deadline(connection, as_of)
     late = ", ".join(state.waiting_for)
-    send_alert(f"the night of {as_of.isoformat()} goes on without {late}: not in by the deadline; "
-               f"their age will show in marts.source_freshness (docs/runbook.md#late-source)")
+    send_alert(
+        f"the night of {as_of.isoformat()} goes on without {late}: not in by the deadline; "
+        f"their age will show in marts.source_freshness (docs/runbook.md#late-source)"
+    )
     return PokeReturnValue(is_done=True)
 
 

@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.orchestration.provider import USER_SETTINGS
 
 # Read while the DAG files are parsed, so they come from the environment, not from the database.
 SCHEDULE = os.environ.get("CX_SCHEDULE", "0 2 * * *") or None  # of the night; empty: only when triggered
@@ -36,15 +37,21 @@ def enabled_sources() -> tuple[str, ...]:
 def warehouse_dsn(role: str) -> str:
     """The libpq connection string of Airflow connection `cx_warehouse_<role>` (loader, builder or publisher)."""
     found = connection(f"cx_warehouse_{role}")
-    given = {"host": found.host, "port": found.port, "user": found.login,
-             "password": found.password, "dbname": found.schema}
+    given = {
+        "host": found.host,
+        "port": found.port,
+        "user": found.login,
+        "password": found.password,
+        "dbname": found.schema,
+    }
     return make_conninfo("", **{name: value for name, value in given.items() if value})
 
 
-def vendor_config(source: str) -> dict[str, Any]:
-    """The settings of the Airflow connection named after the source: its host is base_url, its login and password fill
-    the vendor's user and secret settings, and its extra fields the others."""
-    found = connection(source)
+def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
+    """The settings of the Airflow connection `name`, by default the one named after the source.
+
+    Its host is base_url, its login and password fill the vendor's user and secret settings, its extra the others."""
+    found = connection(name or source)
     config: dict[str, Any] = dict(found.extra_dejson)
     if found.host:
         host, port = found.host, f":{found.port}" if found.port else ""
@@ -52,7 +59,7 @@ def vendor_config(source: str) -> dict[str, Any]:
     for setting in registry.vendor(source).settings:
         if setting.secret and found.password:
             config.setdefault(setting.name, found.password)
-        elif setting.name in ("email", "login", "user") and found.login:
+        elif setting.name in USER_SETTINGS and found.login:
             config.setdefault(setting.name, found.login)
     return config
 

@@ -1,4 +1,4 @@
-"""The DAG `transform`: wait for the night to be in, build the candidate set, check it, and publish it or say why not."""
+"""The DAG `transform`: once the night is in, build the candidate set, check it, and publish it or say why not."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ from cx_warehouse.transform.nights import night_state
 
 log = logging.getLogger(__name__)
 # dbt is cut into a few tasks, not one per model: docs/decisions/0003-dbt-in-a-handful-of-tasks.md has the measurement.
-LAYERS = {"build_staging": ["path:seeds", "path:models/staging"], "build_intermediate": ["path:models/intermediate"],
-          "build_marts": ["path:models/marts"]}
+LAYERS = {
+    "build_staging": ["path:seeds", "path:models/staging"],
+    "build_intermediate": ["path:models/intermediate"],
+    "build_marts": ["path:models/marts"],
+}
 
 
 def transform_dag() -> DAG:
@@ -39,7 +42,9 @@ def transform_dag() -> DAG:
         params={
             "as_of": Param(None, type=["null", "string"], description="Which night. Empty: the one opened last."),
             "force": Param(False, type="boolean", description="Build although the night is built, or not all in."),
-            "full_refresh": Param(False, type="boolean", description="Build everything from raw, not just what changed."),
+            "full_refresh": Param(
+                False, type="boolean", description="Build everything from raw, not just what changed."
+            ),
         },
         tags=["transform"],
         default_args={"retries": 1, "retry_delay": settings.RETRY_DELAY, "on_failure_callback": AlertNotifier()},
@@ -90,8 +95,15 @@ def build_layer(name: str, build: dict[str, Any]) -> str:
     from cx_warehouse.transform.dbt import dbt_build
 
     with noted_errors(build):
-        nodes = dbt_build(settings.warehouse_dsn("builder"), name, LAYERS[name], build_number=build["build_number"],
-                          as_of=datetime.fromisoformat(build["as_of"]), full=build["full"], **_dbt_paths())
+        nodes = dbt_build(
+            settings.warehouse_dsn("builder"),
+            name,
+            LAYERS[name],
+            build_number=build["build_number"],
+            as_of=datetime.fromisoformat(build["as_of"]),
+            full=build["full"],
+            **_dbt_paths(),
+        )
     return f"{len(nodes)} nodes"
 
 
@@ -101,8 +113,13 @@ def check(border: str, build: dict[str, Any]) -> str:
     from cx_warehouse.quality import run_border
 
     with noted_errors(build):
-        verdict = run_border(border, settings.warehouse_dsn("builder"), build["build_number"],
-                             as_of=datetime.fromisoformat(build["as_of"]), docs_dir=settings.home() / "data_docs")
+        verdict = run_border(
+            border,
+            settings.warehouse_dsn("builder"),
+            build["build_number"],
+            as_of=datetime.fromisoformat(build["as_of"]),
+            docs_dir=settings.home() / "data_docs",
+        )
         log.info("%s", verdict)
         verdict.raise_if_critical()
     return str(verdict)
@@ -122,8 +139,14 @@ def document(build: dict[str, Any]) -> str:
     from cx_warehouse.transform.dbt import dbt_docs
 
     with clear_errors():
-        return str(dbt_docs(settings.warehouse_dsn("builder"), build_number=build["build_number"],
-                            as_of=datetime.fromisoformat(build["as_of"]), **_dbt_paths()))
+        return str(
+            dbt_docs(
+                settings.warehouse_dsn("builder"),
+                build_number=build["build_number"],
+                as_of=datetime.fromisoformat(build["as_of"]),
+                **_dbt_paths(),
+            )
+        )
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)

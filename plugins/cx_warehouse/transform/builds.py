@@ -10,23 +10,41 @@ import psycopg
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 
 
+_FREEZE = """
+    insert into ops.build_high_water
+        (build_number, source, stream, sequence, complete_through, last_status, last_error)
+    select
+        %(build)s, %(source)s, %(stream)s,
+        coalesce(pg_sequence_last_value(pg_get_serial_sequence(%(table)s, 'sequence')::regclass), 0),
+        cursor.complete_through, run.status, run.error
+    from (values (1)) as one
+    left join ops.cursors as cursor on cursor.source = %(source)s and cursor.stream = %(stream)s
+    left join lateral (
+        select status, error from ops.ingest_runs
+        where source = %(source)s and stream = %(stream)s order by started_at desc limit 1
+    ) as run on true"""
+
+
 def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
     """Start a build of the night `as_of` and return its number.
 
     One build runs at a time (the transform DAG sees to it), so one that is still marked as running was killed."""
     connection.execute(
         """update ops.builds set status = 'failed', finished_at = now(), error = 'the build was killed'
-           where status = 'running'""")
+           where status = 'running'"""
+    )
     row = connection.execute(
-        "insert into ops.builds (as_of, kind) values (%s, 'incremental') returning build_number", [as_of]).fetchone()
+        "insert into ops.builds (as_of, kind) values (%s, 'incremental') returning build_number", [as_of]
+    ).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def set_kind(connection: psycopg.Connection, build_number: int, *, full: bool) -> None:
     """Record whether the build starts from nothing."""
-    connection.execute("update ops.builds set kind = %s where build_number = %s",
-                       ["full" if full else "incremental", build_number])
+    connection.execute(
+        "update ops.builds set kind = %s where build_number = %s", ["full" if full else "incremental", build_number]
+    )
 
 
 def freeze(connection: psycopg.Connection, build_number: int, streams: Mapping[str, Sequence[str]]) -> None:
@@ -38,25 +56,19 @@ def freeze(connection: psycopg.Connection, build_number: int, streams: Mapping[s
         connection.execute("delete from ops.build_high_water where build_number = %s", [build_number])
         for source, names in streams.items():
             for stream in names:
-                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                                   [writers_lock(source, stream)])
                 connection.execute(
-                    """insert into ops.build_high_water
-                           (build_number, source, stream, sequence, complete_through, last_status, last_error)
-                       select %s, %s, %s, coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'sequence')::regclass), 0),
-                           cursor.complete_through, run.status, run.error
-                       from (values (1)) as one
-                       left join ops.cursors as cursor on cursor.source = %s and cursor.stream = %s
-                       left join lateral (select status, error from ops.ingest_runs as run
-                           where run.source = %s and run.stream = %s order by started_at desc limit 1) as run on true""",
-                    [build_number, source, stream, raw_table(source, stream).as_string(connection), source, stream,
-                     source, stream])
+                    "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [writers_lock(source, stream)]
+                )
+                named = {"build": build_number, "source": source, "stream": stream}
+                named["table"] = raw_table(source, stream).as_string(connection)
+                connection.execute(_FREEZE, named)
 
 
 def note_error(connection: psycopg.Connection, build_number: int, error: str) -> None:
     """Keep the latest error of a build that may yet succeed on a retry."""
-    connection.execute("update ops.builds set error = %s where build_number = %s and status = 'running'",
-                       [error, build_number])
+    connection.execute(
+        "update ops.builds set error = %s where build_number = %s and status = 'running'", [error, build_number]
+    )
 
 
 def fail_running(connection: psycopg.Connection) -> str:
@@ -64,5 +76,6 @@ def fail_running(connection: psycopg.Connection) -> str:
     row = connection.execute(
         """update ops.builds set status = 'failed', finished_at = now(),
                error = coalesce(error, 'a task failed before it could say why; see its log')
-           where status = 'running' returning error""").fetchone()
+           where status = 'running' returning error"""
+    ).fetchone()
     return str(row[0]) if row else "it failed before a build began; see the log of task 'begin'"

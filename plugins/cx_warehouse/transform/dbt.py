@@ -42,7 +42,14 @@ class NodeResult:
 
 
 def dbt_build(
-    dsn: str, task: str, select: Sequence[str], *, build_number: int, as_of: datetime, full: bool, target_path: Path,
+    dsn: str,
+    task: str,
+    select: Sequence[str],
+    *,
+    build_number: int,
+    as_of: datetime,
+    full: bool,
+    target_path: Path,
     log_path: Path,
 ) -> list[NodeResult]:
     """`dbt build --select …` into the candidate set; each node's result goes to ops.dbt_nodes and the log.
@@ -57,15 +64,38 @@ def dbt_build(
         cursor.executemany(
             """insert into ops.dbt_nodes (build_number, task, unique_id, name, resource_type, status, seconds,
                    rows_affected, failures, message) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-            [(build_number, task, n.unique_id, n.name, n.resource_type, n.status, n.seconds, n.rows_affected,
-              n.failures, n.message) for n in nodes])
+            [
+                (
+                    build_number,
+                    task,
+                    n.unique_id,
+                    n.name,
+                    n.resource_type,
+                    n.status,
+                    n.seconds,
+                    n.rows_affected,
+                    n.failures,
+                    n.message,
+                )
+                for n in nodes
+            ],
+        )
     for node in nodes:
-        log.log(logging.ERROR if node.is_failure else logging.INFO, "%s %s: %s in %.2f s%s", node.resource_type,
-                node.name, node.status, node.seconds, f" ({node.message})" if node.message else "")
+        log.log(
+            logging.ERROR if node.is_failure else logging.INFO,
+            "%s %s: %s in %.2f s%s",
+            node.resource_type,
+            node.name,
+            node.status,
+            node.seconds,
+            f" ({node.message})" if node.message else "",
+        )
     failed = [node for node in nodes if node.is_failure]
     if failed:
-        raise BuildError("; ".join(f"{node.name}: {node.message or node.status}" for node in failed[:5])
-                         + (f"; and {len(failed) - 5} more" if len(failed) > 5 else ""))
+        raise BuildError(
+            "; ".join(f"{node.name}: {node.message or node.status}" for node in failed[:5])
+            + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
+        )
     if not result.success:
         raise BuildError(f"dbt could not run: {result.exception}")
     return nodes
@@ -79,26 +109,52 @@ def dbt_docs(dsn: str, *, build_number: int, as_of: datetime, target_path: Path,
     return target_path / "static_index.html"
 
 
-def _invoke(dsn: str, arguments: list[str], build_number: int, as_of: datetime, target_path: Path, log_path: Path) -> Any:
+def _invoke(
+    dsn: str, arguments: list[str], build_number: int, as_of: datetime, target_path: Path, log_path: Path
+) -> Any:
     from dbt.cli.main import dbtRunner  # 2 s to import: only the task that builds pays for it
 
     part = conninfo_to_dict(dsn)
-    os.environ.update({
-        "CX_PG_HOST": str(part.get("host") or "localhost"), "CX_PG_PORT": str(part.get("port") or 5432),
-        "CX_PG_DATABASE": str(part.get("dbname") or "warehouse"), "CX_PG_USER": str(part.get("user") or "cx_builder"),
-        "CX_PG_PASSWORD": str(part.get("password") or ""), "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-        "DO_NOT_TRACK": "1",
-    })
+    os.environ.update(
+        {
+            "CX_PG_HOST": str(part.get("host") or "localhost"),
+            "CX_PG_PORT": str(part.get("port") or 5432),
+            "CX_PG_DATABASE": str(part.get("dbname") or "warehouse"),
+            "CX_PG_USER": str(part.get("user") or "cx_builder"),
+            "CX_PG_PASSWORD": str(part.get("password") or ""),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+            "DO_NOT_TRACK": "1",
+        }
+    )
     variables = f'{{"build_number": {build_number}, "as_of": "{as_of.isoformat()}"}}'
-    return dbtRunner().invoke([
-        *arguments, "--vars", variables, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target_path), "--log-path", str(log_path), "--no-use-colors", "--quiet",
-    ])
+    return dbtRunner().invoke(
+        [
+            *arguments,
+            "--vars",
+            variables,
+            "--project-dir",
+            str(PROJECT),
+            "--profiles-dir",
+            str(PROJECT),
+            "--target-path",
+            str(target_path),
+            "--log-path",
+            str(log_path),
+            "--no-use-colors",
+            "--quiet",
+        ]
+    )
 
 
 def _node(run: Any) -> NodeResult:
     response = run.adapter_response or {}
     return NodeResult(
-        unique_id=run.node.unique_id, name=run.node.name, resource_type=str(run.node.resource_type.value),
-        status=str(run.status.value if hasattr(run.status, "value") else run.status), seconds=run.execution_time,
-        rows_affected=response.get("rows_affected"), failures=run.failures, message=run.message)
+        unique_id=run.node.unique_id,
+        name=run.node.name,
+        resource_type=str(run.node.resource_type.value),
+        status=str(run.status.value if hasattr(run.status, "value") else run.status),
+        seconds=run.execution_time,
+        rows_affected=response.get("rows_affected"),
+        failures=run.failures,
+        message=run.message,
+    )

@@ -1,6 +1,6 @@
 """Nights: which sources belong to one, whether all are in, and whose turn it is to build. Read from ops tables only.
 
-Airflow's asset events merely wake the transform; they are never what decides, since a deadline run leaves some behind."""
+Airflow's asset events merely wake the transform; they never decide, since a deadline run leaves some behind."""
 
 from __future__ import annotations
 
@@ -34,12 +34,15 @@ def open_night(connection: psycopg.Connection, as_of: datetime, sources: Sequenc
     connection.execute(
         """insert into ops.nights (as_of, sources, deadline_at) values (%s, %s, now() + %s)
            on conflict (as_of) do update set sources = excluded.sources, opened_at = now(),
-               deadline_at = excluded.deadline_at, deadline_passed = false""", [as_of, list(sources), deadline])
+               deadline_at = excluded.deadline_at, deadline_passed = false""",
+        [as_of, list(sources), deadline],
+    )
     connection.execute("delete from ops.night_sources where as_of = %s", [as_of])
 
 
-def settle_source(connection: psycopg.Connection, as_of: datetime, source: str, streams: Sequence[str],
-                  since: datetime) -> str:
+def settle_source(
+    connection: psycopg.Connection, as_of: datetime, source: str, streams: Sequence[str], since: datetime
+) -> str:
     """Record that the source is done for the night: succeeded if the last run of each of `streams` since `since` did.
 
     Outside an open night (a manual re-pull) nothing is recorded. Returns a line that says how it went."""
@@ -49,14 +52,19 @@ def settle_source(connection: psycopg.Connection, as_of: datetime, source: str, 
            left join lateral (
                select status, error from ops.ingest_runs
                where source = %s and ingest_runs.stream = wanted.stream and as_of = %s and started_at >= %s
-               order by started_at desc limit 1) as run on true""", [list(streams), source, as_of, since]).fetchall()
+               order by started_at desc limit 1) as run on true""",
+        [list(streams), source, as_of, since],
+    ).fetchall()
     failures = [f"{stream}: {error}" for stream, status, error in rows if status != "succeeded"]
     status = "failed" if failures else "succeeded"
     connection.execute(
         """insert into ops.night_sources (as_of, source, status, error)
            select as_of, %s, %s, %s from ops.nights where as_of = %s
-           on conflict (as_of, source) do update set status = excluded.status, error = excluded.error, settled_at = now()
-        """, [source, status, "; ".join(failures) or None, as_of])
+           on conflict (as_of, source) do update
+               set status = excluded.status, error = excluded.error, settled_at = now()
+        """,
+        [source, status, "; ".join(failures) or None, as_of],
+    )
     return f"{source}: {status}" + (f" ({'; '.join(failures)})" if failures else "")
 
 
@@ -71,7 +79,9 @@ def night_state(connection: psycopg.Connection, as_of: datetime | None = None) -
                      where done.as_of = nights.as_of and done.status = 'failed' order by source),
                exists (select from ops.builds where builds.as_of = nights.as_of
                    and status in ('running', 'published') and started_at >= nights.opened_at)
-           from ops.nights where as_of = coalesce(%s, as_of) order by opened_at desc limit 1""", [as_of]).fetchone()
+           from ops.nights where as_of = coalesce(%s, as_of) order by opened_at desc limit 1""",
+        [as_of],
+    ).fetchone()
     if row is None:
         which = f"as of {as_of.isoformat()}" if as_of else "yet"
         raise ConfigError(f"there is no night {which}; trigger the DAG 'night' first")

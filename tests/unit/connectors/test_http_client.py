@@ -81,7 +81,7 @@ def test_a_busy_vendor_without_retry_after_is_asked_again_with_backoff(server, s
 
 def test_it_gives_up_with_what_the_vendor_said(server):
     server.answers = [(503, {}, b"maintenance")] * 4
-    with pytest.raises(RetryableError, match="503 from .*: maintenance"):
+    with pytest.raises(RetryableError, match=r"503 from .*: maintenance"):
         client(server, []).json(Body, "GET", "/x")
 
 
@@ -111,7 +111,7 @@ def test_a_broken_shape_is_the_vendors_fault_and_is_not_retried(server):
 
 
 def test_an_unreachable_host_is_named():
-    with pytest.raises(RetryableError, match="cannot reach http://127.0.0.1:9"):
+    with pytest.raises(RetryableError, match=r"cannot reach http://127\.0\.0\.1:9"):
         client("http://127.0.0.1:9", [], attempts=1).json(Body, "GET", "/x")
 
 

@@ -45,8 +45,9 @@ def test_a_nested_array_of_the_same_name_is_not_mistaken_for_the_records():
     assert records == [b'{"id": 1}'] and len(malformed) == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", b'{"tickets": [{"id": 1}, {"i', b'{"tickets": [{"id": 1}]',
-                                  b'{"other": []}', b"[]"])
+@pytest.mark.parametrize(
+    "data", [b"", b"<html>", b'{"tickets": [{"id": 1}, {"i', b'{"tickets": [{"id": 1}]', b'{"other": []}', b"[]"]
+)
 def test_a_body_that_is_not_a_whole_page_is_refused(data):
     with pytest.raises((TruncatedBodyError, msgspec.ValidationError)):
         slice_page(data, Page, "tickets")
@@ -54,7 +55,9 @@ def test_a_body_that_is_not_a_whole_page_is_refused(data):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=8)
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
 
 
 @given(st.lists(st.dictionaries(st.text(), json_values, max_size=4), max_size=6))

@@ -68,8 +68,15 @@ class HttpClient:
         self._sleep = sleep
 
     def json(
-        self, into: type[T], method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None,
-        pacer: Pacer | None = None, allow: tuple[int, ...] = (),
+        self,
+        into: type[T],
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        pacer: Pacer | None = None,
+        allow: tuple[int, ...] = (),
     ) -> tuple[T, Reply]:
         """Send a request and decode the body into a msgspec type; a broken body is asked for again."""
 
@@ -84,8 +91,15 @@ class HttpClient:
         return self._retried(method, path, decode, params=params, json=json, pacer=pacer, allow=allow)
 
     def page(
-        self, envelope: type[T], records_field: str, method: str, path: str, *,
-        params: Mapping[str, Any] | None = None, json: Any = None, pacer: Pacer | None = None,
+        self,
+        envelope: type[T],
+        records_field: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        pacer: Pacer | None = None,
         allow: tuple[int, ...] = (),
     ) -> tuple[Sliced[T], Reply]:
         """Send a request and slice the body's records (see `slice_page`); a truncated body is asked for again."""
@@ -99,8 +113,15 @@ class HttpClient:
         return self._retried(method, path, decode, params=params, json=json, pacer=pacer, allow=allow)
 
     def _retried(
-        self, method: str, path: str, decode: Callable[[Reply], T], *, params: Mapping[str, Any] | None, json: Any,
-        pacer: Pacer | None, allow: tuple[int, ...],
+        self,
+        method: str,
+        path: str,
+        decode: Callable[[Reply], T],
+        *,
+        params: Mapping[str, Any] | None,
+        json: Any,
+        pacer: Pacer | None,
+        allow: tuple[int, ...],
     ) -> tuple[T, Reply]:
         def once() -> tuple[T, Reply]:
             reply = self._send(method, path, params, json, pacer, allow)
@@ -124,7 +145,12 @@ class HttpClient:
         )(once)
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, Any] | None, json: Any, pacer: Pacer | None,
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        json: Any,
+        pacer: Pacer | None,
         allow: tuple[int, ...],
     ) -> Reply:
         url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
@@ -136,11 +162,15 @@ class HttpClient:
             self.usage.wait_seconds += holder.wait()
         self.usage.requests += 1
         try:
-            response = self._session.request(method, url, params=params, json=json, timeout=self._timeout,
-                                             allow_redirects=False)
+            response = self._session.request(
+                method, url, params=params, json=json, timeout=self._timeout, allow_redirects=False
+            )
             body = response.content
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema,
-                requests.exceptions.InvalidSchema) as error:
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ) as error:
             raise ConfigError(f"{self.source}: base_url {self.base_url!r} is not an address") from error
         except requests.RequestException as error:
             kind = type(error).__name__
@@ -166,8 +196,10 @@ class HttpClient:
         if reply.status == 429 or reply.status >= 500:
             raise RetryableError(f"{where}: {said}", retry_after(reply.headers))
         if reply.status in self._setting_for:
-            raise ConfigError(f"{where}: check {self._setting_for[reply.status]} of connection {self.source!r}. "
-                              f"The vendor said: {said}")
+            raise ConfigError(
+                f"{where}: check {self._setting_for[reply.status]} of connection {self.source!r}. "
+                f"The vendor said: {said}"
+            )
         raise ContractError(f"{where}: {said}")
 
 

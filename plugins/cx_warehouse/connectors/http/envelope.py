@@ -30,7 +30,8 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
     """Decode `envelope` (a msgspec.Struct whose `records_field` is list[msgspec.Raw]) from `body`.
 
     Where the page as a whole does not decode, its records are cut out one by one, so that one broken record costs
-    itself only. Only the syntax is judged here; what the records hold is landing's business. Raises TruncatedBodyError when the body is not a whole JSON object with that array."""
+    itself only. Only the syntax is judged here; what the records hold is landing's business. Raises
+    TruncatedBodyError when the body is not a whole JSON object with that array."""
     try:
         page = msgspec.json.decode(body, type=envelope)
         return Sliced(page, getattr(page, _attribute(envelope, records_field)))
