@@ -1,0 +1,153 @@
+"""The local Airflow avoids a taken port, is truly up, shows no secret and leaves nothing behind."""
+
+import shutil
+import socket
+import stat
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stack.airflow import FIRST_PORT, Airflow
+from stack.airflow_settings import AirflowSecrets
+from stack.errors import StackError
+from stack.postgres import PostgresServer, remove_outside
+
+pytestmark = pytest.mark.e2e
+
+DAG = """
+    from airflow.sdk import dag, task, get_current_context
+    from airflow.sdk.bases.hook import BaseHook
+
+    @dag(schedule=None)
+    def probe():
+        @task
+        def remember():
+            host = BaseHook.get_connection("somewhere").host
+            return f"{get_current_context()['dag_run'].conf['as_of']} {host}"
+
+        @task(retries=0)
+        def fail():
+            raise ValueError("on purpose")
+
+        remember() >> fail()
+
+    probe()
+"""
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="cx-test-"))
+    yield folder
+    Airflow.stop(folder)
+    if server := PostgresServer.find(folder):
+        server.stop()
+    remove_outside(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def notices() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def airflow(home: Path, notices: list[str]) -> Iterator[Airflow]:
+    dags = home / "dags"
+    dags.mkdir()
+    (dags / "probe.py").write_text(textwrap.dedent(DAG))
+    with socket.socket() as taken:
+        try:
+            taken.bind(("127.0.0.1", FIRST_PORT))
+            taken.listen()
+        except OSError:
+            pass  # something else has it already, which is as good
+        yield Airflow.ensure(home, PostgresServer.ensure(home), dags_folder=dags, notice=notices.append)
+
+
+def processes(airflow: Airflow) -> list[psutil.Process]:
+    leaders = [psutil.Process(record.pid) for record in airflow.processes.values()]
+    return leaders + [child for leader in leaders for child in leader.children(recursive=True)]
+
+
+def test_taken_port_is_named_and_another_is_used(airflow: Airflow, notices: list[str]) -> None:
+    assert airflow.port != FIRST_PORT
+    assert any(str(FIRST_PORT) in notice and str(airflow.port) in notice for notice in notices)
+
+
+def test_components_are_healthy_and_listen_on_this_machine_only(airflow: Airflow) -> None:
+    assert airflow.unhealthy(airflow.api()) == []
+    listening = {
+        connection.laddr
+        for process in processes(airflow)
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert {(address.ip, address.port) for address in listening} == {("127.0.0.1", airflow.port)}
+
+
+def test_run_by_rest_has_its_conf_and_a_failed_task_has_a_log(airflow: Airflow) -> None:
+    api = airflow.api()
+    api.wait_for_dags(["probe"])
+    api.set_connections(
+        {"somewhere": {"conn_type": "generic", "host": "first", "password": "not-to-be-shown"}}
+    )
+    api.set_connections(
+        {"somewhere": {"conn_type": "generic", "host": "second", "password": "not-to-be-shown"}}
+    )
+    api.set_pools({"vendor": 2})
+    seen: list[str] = []
+
+    run_id = api.trigger("probe", {"as_of": "2026-01-05T02:00:00Z"})
+    run = api.wait(
+        "probe", run_id, timeout_seconds=120, on_progress=lambda run, tasks: seen.append(run["state"])
+    )
+
+    assert run["state"] == "failed"
+    assert seen[-1] == "failed"
+    tasks = {task["task_id"]: task for task in api.task_instances("probe", run_id)}
+    assert {name: task["state"] for name, task in tasks.items()} == {"remember": "success", "fail": "failed"}
+    assert "on purpose" in airflow.task_log("probe", run_id, tasks["fail"]).read_text()
+    value = api.xcom("probe", run_id, "remember")
+    assert value == "2026-01-05T02:00:00Z second"
+
+
+def test_unknown_dag_is_named(airflow: Airflow) -> None:
+    with pytest.raises(StackError, match="no_such_dag"):
+        airflow.api().trigger("no_such_dag", {})
+    with pytest.raises(StackError, match="no_such_dag"):
+        airflow.api().wait_for_dags(["no_such_dag"], timeout_seconds=1)
+
+
+def test_no_secret_is_readable_by_others_or_shown_in_arguments(home: Path, airflow: Airflow) -> None:
+    secrets = vars(AirflowSecrets.load_or_create(home)).values()
+    for process in processes(airflow):
+        shown = " ".join([*process.cmdline(), *process.environ().values()])
+        assert not [secret for secret in secrets if secret in shown]
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    for name in ("secrets.json", "airflow/airflow.cfg", "airflow/passwords.json", "airflow.json"):
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
+    for log in (home / "logs").glob("*.log"):
+        assert not [secret for secret in secrets if secret in log.read_text(errors="replace")]
+
+
+def test_running_airflow_is_reused_and_a_dead_component_is_replaced(home: Path, airflow: Airflow) -> None:
+    postgres = PostgresServer.ensure(home)
+    again = Airflow.ensure(home, postgres, dags_folder=home / "dags")
+    assert again.processes == airflow.processes
+
+    triggerer = psutil.Process(airflow.processes["triggerer"].pid)
+    triggerer.kill()
+    triggerer.wait(10)
+    assert Airflow.find(home) is None
+    replaced = Airflow.ensure(home, postgres, dags_folder=home / "dags", notice=lambda text: None)
+    assert set(replaced.processes.values()).isdisjoint(airflow.processes.values())
+    assert replaced.unhealthy(replaced.api()) == []
+
+    everything = processes(replaced)
+    Airflow.stop(home)
+    assert not [process for process in everything if process.is_running() and process.status() != "zombie"]
