@@ -97,7 +97,7 @@ class Control:
 
     def health(self) -> dict[str, Any]:
         """The world's parameters and clock."""
-        return self._call("GET", "/health")
+        return dict(self._call("GET", "/health"))
 
     def clock(self) -> str:
         """The sandbox's clock, ISO 8601 in UTC: the as_of of the night that runs now."""
@@ -121,11 +121,11 @@ class Control:
 
     def truth(self) -> dict[str, Any]:
         """The metrics as reckoned from the company's events at the clock."""
-        return self._call("GET", "/truth")
+        return dict(self._call("GET", "/truth"))
 
     def log(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
         """The newest requests that the look-alike APIs answered."""
-        return self._call("GET", f"/log?limit={limit}" + (f"&source={source}" if source else ""))
+        return list(self._call("GET", f"/log?limit={limit}" + (f"&source={source}" if source else "")))
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
         request = urllib.request.Request(self.url + path, data=body, method=method)

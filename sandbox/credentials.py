@@ -102,7 +102,7 @@ class Credentials:
 
     @classmethod
     def load_or_create(cls, path: Path) -> Credentials:
-        """Read the secrets kept in `path`, so that connections survive a restart; make them at first (0600)."""
+        """Read the secrets kept in `path`, so that connections survive a restart; else make them (0600)."""
         if path.exists():
             stored = json.loads(path.read_text())
             return cls(
