@@ -78,9 +78,7 @@ def _prepare(connection: psycopg.Connection, full: bool, build_number: int | Non
         close_set(connection, CANDIDATE)
         for layer in LAYERS:
             connection.execute(
-                sql.SQL("grant usage, create on schema {} to cx_builder").format(
-                    sql.Identifier(CANDIDATE + layer)
-                )
+                sql.SQL("grant usage, create on schema {} to cx_builder").format(sql.Identifier(CANDIDATE + layer))
             )
         describe_set(connection, NightSet(CANDIDATE, build_number, whole, "building"))
     return whole

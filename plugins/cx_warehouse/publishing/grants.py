@@ -25,9 +25,7 @@ def close_set(connection: psycopg.Connection, name: str) -> None:
         [schemas, schemas],
     ).fetchall():
         connection.execute(
-            sql.SQL("revoke all on schema {} from {} cascade").format(
-                sql.Identifier(schema), sql.SQL(grantee)
-            )
+            sql.SQL("revoke all on schema {} from {} cascade").format(sql.Identifier(schema), sql.SQL(grantee))
         )
     for schema, relation, grantee in connection.execute(
         """select distinct space.nspname, relation.relname,
@@ -44,9 +42,7 @@ def close_set(connection: psycopg.Connection, name: str) -> None:
         [schemas],
     ).fetchall():
         connection.execute(
-            sql.SQL("revoke all on {} from {} cascade").format(
-                sql.Identifier(schema, relation), sql.SQL(grantee)
-            )
+            sql.SQL("revoke all on {} from {} cascade").format(sql.Identifier(schema, relation), sql.SQL(grantee))
         )
 
 
@@ -72,9 +68,7 @@ def open_set(connection: psycopg.Connection, name: str, tables: Sequence[Publish
     _assert_effect(connection, name, granted)
 
 
-def assert_published_whole(
-    connection: psycopg.Connection, name: str, tables: Sequence[PublishedTable]
-) -> None:
+def assert_published_whole(connection: psycopg.Connection, name: str, tables: Sequence[PublishedTable]) -> None:
     """Raise PublishError, naming all that lack, unless the set has every listed table, and each table and
     column says what it is."""
     standing = relations(connection, name)
@@ -98,9 +92,7 @@ def assert_published_whole(
         [name, [table.name for table in tables]],
     ).fetchall()
     if silent:
-        raise PublishError(
-            f"published without a comment in the database: {', '.join(row[0] for row in silent)}"
-        )
+        raise PublishError(f"published without a comment in the database: {', '.join(row[0] for row in silent)}")
 
 
 def relations(connection: psycopg.Connection, schema: str) -> list[str]:

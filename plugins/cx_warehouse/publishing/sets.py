@@ -1,4 +1,4 @@
-"""A set is one whole night: schemas that are renamed together. The first one's comment says which build it is."""
+"""A set is one whole night: schemas renamed together. The first one's comment says which build it is."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ def own_transaction(connection: psycopg.Connection, lock_timeout_seconds: float)
     if connection.info.transaction_status != TransactionStatus.IDLE:
         raise PublishError("publishing needs a connection without an open transaction")
     with connection.transaction():
-        connection.execute(
-            "select set_config('lock_timeout', %s, true)", [f"{int(lock_timeout_seconds * 1000)}ms"]
-        )
+        connection.execute("select set_config('lock_timeout', %s, true)", [f"{int(lock_timeout_seconds * 1000)}ms"])
         connection.execute("set local client_min_messages = warning")
         connection.execute("select pg_advisory_xact_lock(hashtextextended('cx:sets', 0))")
         yield
@@ -79,9 +77,7 @@ def find_set(connection: psycopg.Connection, name: str) -> NightSet | None:
 def describe_set(connection: psycopg.Connection, night: NightSet) -> None:
     """Keep in the schema's comment which build it is."""
     connection.execute(
-        sql.SQL("comment on schema {} is {}").format(
-            sql.Identifier(night.name), sql.Literal(night.description)
-        )
+        sql.SQL("comment on schema {} is {}").format(sql.Identifier(night.name), sql.Literal(night.description))
     )
 
 
@@ -89,9 +85,7 @@ def create_set(connection: psycopg.Connection, name: str) -> None:
     """Create the schemas of a set that are not there yet, owned by the publisher."""
     for layer in LAYERS:
         connection.execute(
-            sql.SQL("create schema if not exists {} authorization cx_publisher").format(
-                sql.Identifier(name + layer)
-            )
+            sql.SQL("create schema if not exists {} authorization cx_publisher").format(sql.Identifier(name + layer))
         )
 
 
@@ -104,11 +98,9 @@ def drop_set(connection: psycopg.Connection, name: str) -> None:
 def rename_set(connection: psycopg.Connection, old: str, new: str) -> None:
     """Rename the schemas of a set. Takes no lock that a reader of its tables would wait for."""
     for layer in LAYERS:
-        if connection.execute("select from pg_namespace where nspname = %s", [old + layer]).fetchone():
+        if connection.execute("select 1 from pg_namespace where nspname = %s", [old + layer]).fetchone():
             connection.execute(
-                sql.SQL("alter schema {} rename to {}").format(
-                    sql.Identifier(old + layer), sql.Identifier(new + layer)
-                )
+                sql.SQL("alter schema {} rename to {}").format(sql.Identifier(old + layer), sql.Identifier(new + layer))
             )
 
 

@@ -11,6 +11,7 @@ backup) and cannot be ended are switched beside."""
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -103,9 +104,7 @@ def _publish(
         if candidate is None:
             raise PublishError(f"build {build_number} has no candidate to publish")
         if candidate.build_number not in (None, build_number):
-            raise PublishError(
-                f"the candidate is build {candidate.build_number}'s, not build {build_number}'s"
-            )
+            raise PublishError(f"the candidate is build {candidate.build_number}'s, not build {build_number}'s")
         assert_published_whole(connection, CANDIDATE, tables)
 
         _take_marts(connection, gated)
@@ -125,9 +124,7 @@ def _publish(
         )
         if updated.rowcount != 1:
             raise PublishError(f"build {build_number} is not running, so it cannot be published")
-        connection.execute(
-            "insert into ops.publications (build_number, action) values (%s, 'publish')", [build_number]
-        )
+        connection.execute("insert into ops.publications (build_number, action) values (%s, 'publish')", [build_number])
         return Publication(build_number, broken_views=_broken_views(connection))
 
 
@@ -142,9 +139,7 @@ def _rollback(connection: psycopg.Connection, tables: Sequence[PublishedTable], 
                 "begun and taken it up"
             )
         if former.state == "rolled back":
-            raise PublishError(
-                f"build {former.build_number} was rolled back already; the next build replaces it"
-            )
+            raise PublishError(f"build {former.build_number} was rolled back already; the next build replaces it")
         _take_marts(connection, gated)
         connection.execute("select ops.record_reader_views()")
         rename_set(connection, MARTS, _BETWEEN)
@@ -153,9 +148,7 @@ def _rollback(connection: psycopg.Connection, tables: Sequence[PublishedTable], 
         describe_set(connection, NightSet(MARTS, former.build_number, former.full, "published"))
         _retire(connection, marts, _BETWEEN, "rolled back")
         connection.execute("select ops.carry_reader_views()")
-        connection.execute(
-            "update ops.builds set status = 'rolled_back' where build_number = %s", [marts.build_number]
-        )
+        connection.execute("update ops.builds set status = 'rolled_back' where build_number = %s", [marts.build_number])
         connection.execute(
             "insert into ops.publications (build_number, action) values (%s, 'rollback')",
             [former.build_number],
@@ -174,6 +167,8 @@ def _take_marts(connection: psycopg.Connection, gated: bool) -> None:
     tables = relations(connection, MARTS)
     if not gated or not tables:
         return
+    # A reader that has the one table and goes on to the other would meet us halfway each time in any fixed order.
+    random.shuffle(tables)
     connection.execute("select set_config('statement_timeout', %s, true)", [f"{int(GATE_SECONDS * 1000)}ms"])
     connection.execute(
         sql.SQL("lock table {} in access exclusive mode").format(
@@ -208,9 +203,7 @@ def _wait_for_readers(
             retry=tenacity.retry_if_exception_type(BLOCKED),
             stop=tenacity.stop_after_delay(seconds),
             wait=tenacity.wait_random(0.1, 0.6),
-            before_sleep=lambda _: log.info(
-                "the switch waits for %s", name_blockers(connection, MARTS, PREVIOUS)
-            ),
+            before_sleep=lambda _: log.info("the switch waits for %s", name_blockers(connection, MARTS, PREVIOUS)),
             reraise=True,
         )
         done: Publication = attempts(switch, gated)
@@ -222,15 +215,16 @@ def _wait_for_readers(
     except BLOCKED:
         ended += _end_readers(connection)
     try:
-        return attempt(5.0, gated=True)
+        if ended:
+            return attempt(5.0, gated=True)
     except BLOCKED:
-        log.warning("the switch goes on beside %s", name_blockers(connection, MARTS))
+        pass
     try:
+        log.warning("the switch goes on beside %s", name_blockers(connection, MARTS))
         return attempt(5.0, gated=False)
     except BLOCKED as error:
         raise PublishError(
-            f"the switch is held up by {name_blockers(connection, MARTS, PREVIOUS)}; "
-            "end what they run and try again"
+            f"the switch is held up by {name_blockers(connection, MARTS, PREVIOUS)}; end what they run and try again"
         ) from error
 
 
