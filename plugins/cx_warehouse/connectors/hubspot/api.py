@@ -98,9 +98,7 @@ class HubSpotApi:
         account, _ = self._client.json(Account, "GET", "account-info/v3/details")
         return account
 
-    def list(
-        self, path: str, after: str | None, *, archived: bool = False, properties: Sequence[str] = ()
-    ) -> Listed:
+    def list(self, path: str, after: str | None, *, archived: bool = False, properties: Sequence[str] = ()) -> Listed:
         """One page of a list, in the vendor's order. Raises TokenExpiredError where it refuses `after`."""
         params: dict[str, Any] = {"limit": LIST_LIMIT, "archived": str(archived).lower()}
         if properties:
@@ -117,9 +115,7 @@ class HubSpotApi:
             raise ContractError(f"hubspot {path}: the paging token does not advance")
         return listed
 
-    def search(
-        self, endpoint: ObjectEndpoint, *, since: datetime | None, above_id: int, after: str | None
-    ) -> Listed:
+    def search(self, endpoint: ObjectEndpoint, *, since: datetime | None, above_id: int, after: str | None) -> Listed:
         """Up to 200 records changed at or after `since` whose id is above `above_id`, ids ascending.
 
         Asking above the last id keeps every query's offset small, so its 10,000 results are never reached,
@@ -151,9 +147,7 @@ class HubSpotApi:
             "limit": limit,
             "after": after or "0",
         }
-        sliced, _ = self._client.page(
-            Envelope, "results", "POST", path, json=body, pacer=self._search_pacer
-        )
+        sliced, _ = self._client.page(Envelope, "results", "POST", path, json=body, pacer=self._search_pacer)
         return _listed(path, sliced)
 
     def associations(self, endpoint: AssociationEndpoint, inputs: Sequence[Mapping[str, str]]) -> Listed:

@@ -103,9 +103,7 @@ class ObjectWalk:
         return listed
 
     def _search(self, progress: Progress) -> Listed:
-        listed = self._api.search(
-            self._endpoint, since=progress.since, above_id=progress.last_id, after=progress.token
-        )
+        listed = self._api.search(self._endpoint, since=progress.since, above_id=progress.last_id, after=progress.token)
         numbers = [number for record in listed.records if (number := glance(record).number()) is not None]
         if numbers != sorted(set(numbers)) or (numbers and numbers[0] <= progress.last_id):
             # Going on above the last id would skip records (PostHog #63236: newest first taken for it).

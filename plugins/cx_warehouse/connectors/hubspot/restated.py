@@ -112,9 +112,7 @@ def associations(api: HubSpotApi, endpoint: AssociationEndpoint) -> Pass:
     return step
 
 
-def _next_ids(
-    api: HubSpotApi, endpoint: AssociationEndpoint, token: str | None
-) -> tuple[list[str], str | None]:
+def _next_ids(api: HubSpotApi, endpoint: AssociationEndpoint, token: str | None) -> tuple[list[str], str | None]:
     found: list[str] = []
     while True:
         listed = api.list(endpoint.path, token, properties=("hs_object_id",))
