@@ -26,3 +26,13 @@
 {% macro default__normalised_email(expression) -%}
     nullif(lower(btrim({{ expression }}, e' \t\n\r')), '')
 {%- endmacro %}
+
+
+{# The moment at which a calendar day begins in the company's zone. #}
+{% macro day_start(expression) -%}
+    {{ return(adapter.dispatch('day_start')(expression)) }}
+{%- endmacro %}
+
+{% macro default__day_start(expression) -%}
+    ((({{ expression }})::timestamp) at time zone '{{ var("company_time_zone") }}')
+{%- endmacro %}

@@ -1,0 +1,120 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delta',
+    unique_key='identity_key',
+    indexes=[
+        {'columns': ['identity_key'], 'unique': true}, {'columns': ['customer_key']}, {'columns': ['build_number']}
+    ],
+) }}
+
+-- The rule for now: one normalised e-mail address is one customer. Links with evidence, caps and cuts come with
+-- identity proper; it replaces this model and keeps its columns.
+with recursive winners (identity_key, winner_key, depth) as (
+    select
+        loser_key,
+        winner_key,
+        1
+    from {{ ref('int_person__merges') }}
+    union all
+    select
+        winner.identity_key,
+        merge.winner_key,
+        winner.depth + 1
+    from winners as winner
+    inner join {{ ref('int_person__merges') }} as merge on winner.winner_key = merge.loser_key
+    where winner.depth < 20
+),
+
+last_winners as (
+    select distinct on (identity_key)
+        identity_key,
+        winner_key
+    from winners
+    order by identity_key, depth desc
+),
+
+requesters as (
+    select distinct requester_key
+    from {{ ref('int_ticket__tickets') }}
+    where not is_deleted
+),
+
+identities as (
+    select
+        identity.identity_key,
+        identity.email,
+        identity.kind,
+        identity.is_deleted,
+        identity.leads_to_identity_key,
+        identity.leads_to_ticket_key,
+        coalesce(last_winner.winner_key, identity.identity_key) as winner_key,
+        last_winner.winner_key is not null as is_merged_away
+    from {{ ref('int_person__identities') }} as identity
+    left join last_winners as last_winner on identity.identity_key = last_winner.identity_key
+    left join requesters as requester on identity.identity_key = requester.requester_key
+    -- an employee is a customer only as somebody who asked for help
+    where not identity.is_agent or requester.requester_key is not null
+),
+
+-- an address that only merged-away records hold leads to the record that they were merged into
+records as (
+    select
+        identity.identity_key,
+        coalesce('email:' || coalesce(winner.email, identity.email), identity.winner_key) as evidence
+    from identities as identity
+    left join identities as winner on identity.winner_key = winner.identity_key
+    where identity.kind in ('crm_contact', 'helpdesk_user')
+),
+
+former_addresses as (
+    select
+        identity.email,
+        min(record.evidence) as evidence
+    from identities as identity
+    inner join records as record on identity.identity_key = record.identity_key
+    where identity.is_merged_away
+        and identity.email is not null
+        and not exists (
+            select 1
+            from identities as holder
+            where holder.email = identity.email
+                and not holder.is_merged_away
+                and not holder.is_deleted
+                and holder.kind in ('crm_contact', 'helpdesk_user')
+        )
+    group by identity.email
+),
+
+evidence as (
+    select
+        identity.identity_key,
+        coalesce(
+            former_address.evidence,
+            record.evidence,
+            'email:' || identity.email,
+            contact.evidence,
+            requester.evidence,
+            identity.identity_key
+        ) as evidence,
+        case
+            when identity.is_merged_away then 'merged'
+            when identity.email is not null then 'email'
+            when contact.evidence is not null then 'contact_id'
+            when requester.evidence is not null then 'ticket_id'
+            else 'alone'
+        end as rule
+    from identities as identity
+    left join records as record on identity.identity_key = record.identity_key
+    left join former_addresses as former_address
+        on identity.email = former_address.email and not identity.is_merged_away
+    left join records as contact on identity.leads_to_identity_key = contact.identity_key
+    left join {{ ref('int_ticket__tickets') }} as ticket on identity.leads_to_ticket_key = ticket.ticket_key
+    left join records as requester on ticket.requester_key = requester.identity_key
+)
+
+select
+    identity_key,
+    {{ surrogate_key(['evidence']) }} as customer_key,
+    rule,
+    {{ build_number() }} as build_number
+from evidence

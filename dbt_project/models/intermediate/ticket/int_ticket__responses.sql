@@ -1,0 +1,137 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='ticket_key',
+    meta={'touched': 'int_ticket__touched'},
+    indexes=[{'columns': ['ticket_key'], 'unique': true}],
+) }}
+
+with tickets as (
+    select
+        ticket_key,
+        requester_key,
+        submitter_key,
+        created_at,
+        is_merged
+    from {{ ref('int_ticket__tickets') }}
+    where {{ only_touched('ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
+),
+
+turns as (
+    select
+        message.ticket_key,
+        message.sent_at,
+        message.is_public,
+        case
+            when message.is_automatic then 'automatic'
+            -- whoever asks for help in a ticket is its customer, also one who is an agent by now
+            when agent.agent_key is null or message.author_key = ticket.requester_key then 'customer'
+            when agent.is_bot then 'bot'
+            else 'agent'
+        end as author_role,
+        row_number() over (
+            partition by message.ticket_key
+            order by message.sent_at, message.message_number
+        ) as position
+    from {{ ref('int_ticket__messages') }} as message
+    inner join tickets as ticket on message.ticket_key = ticket.ticket_key
+    left join {{ ref('int_ticket__agents') }} as agent on message.author_key = agent.agent_key
+),
+
+openings as (
+    select
+        ticket_key,
+        bool_or(author_role in ('agent', 'bot')) filter (where position = 1) as is_opened_by_agent,
+        bool_or(author_role in ('agent', 'bot') and is_public) filter (where position = 1)
+            as is_opened_by_public_agent_comment,
+        min(position) filter (where author_role = 'customer' and is_public) as first_customer_position,
+        min(sent_at) filter (where author_role = 'customer' and is_public) as first_customer_sent_at,
+        min(position) filter (where author_role in ('agent', 'bot') and is_public) as first_agent_position
+    from turns
+    group by ticket_key
+),
+
+customer_turns as (
+    select
+        ticket.ticket_key,
+        ticket.created_at,
+        ticket.is_merged,
+        opening.first_agent_position,
+        coalesce(opening.is_opened_by_agent, submitter.agent_key is not null) as is_opened_by_agent,
+        coalesce(opening.is_opened_by_public_agent_comment, false) as is_opened_by_public_agent_comment,
+        case
+            when coalesce(opening.is_opened_by_agent, submitter.agent_key is not null)
+                then opening.first_customer_sent_at
+            else ticket.created_at
+        end as first_customer_turn_at,
+        case
+            when coalesce(opening.is_opened_by_agent, submitter.agent_key is not null)
+                then opening.first_customer_position
+            else 0
+        end as first_customer_turn_position
+    from tickets as ticket
+    left join openings as opening on ticket.ticket_key = opening.ticket_key
+    left join {{ ref('int_ticket__agents') }} as submitter
+        on ticket.submitter_key = submitter.agent_key and ticket.submitter_key <> ticket.requester_key
+),
+
+replies as (
+    select
+        turn.ticket_key,
+        min(turn.sent_at) filter (
+            where turn.author_role = 'agent' and turn.position > customer_turn.first_customer_turn_position
+        ) as first_response_at,
+        -- Zendesk knows agents by their seat, so its own rule counts a bot that holds one
+        min(turn.sent_at) filter (
+            where turn.author_role in ('agent', 'bot')
+                and (
+                    not customer_turn.is_opened_by_public_agent_comment
+                    or turn.position > customer_turn.first_agent_position
+                )
+        ) as first_response_zendesk_at,
+        count(*) filter (where turn.author_role = 'agent') as public_agent_replies,
+        count(*) filter (where turn.author_role = 'customer') as public_customer_messages
+    from turns as turn
+    inner join customer_turns as customer_turn on turn.ticket_key = customer_turn.ticket_key
+    where turn.is_public
+    group by turn.ticket_key
+),
+
+statuses as (
+    select
+        change.ticket_key,
+        count(*) filter (
+            where change.from_status = 'solved' and change.to_status in ('new', 'open', 'pending', 'hold')
+        ) as reopens,
+        min(change.changed_at) filter (where change.to_status = 'solved') as first_solved_at,
+        max(change.changed_at) filter (where change.to_status = 'solved') as last_solved_at
+    from {{ ref('int_ticket__status_changes') }} as change
+    inner join tickets as ticket on change.ticket_key = ticket.ticket_key
+    group by change.ticket_key
+)
+
+select
+    customer_turn.ticket_key,
+    customer_turn.is_opened_by_agent,
+    customer_turn.first_customer_turn_at,
+    reply.first_response_at,
+    case
+        when not customer_turn.is_merged
+            then {{ minutes_between('customer_turn.first_customer_turn_at', 'reply.first_response_at') }}
+    end as first_response_minutes,
+    case
+        when not customer_turn.is_merged
+            then {{ minutes_between('customer_turn.created_at', 'reply.first_response_zendesk_at') }}
+    end as first_response_zendesk_minutes,
+    not customer_turn.is_merged
+    and customer_turn.first_customer_turn_at is not null
+    and reply.first_response_at is null as is_unanswered,
+    coalesce(reply.public_agent_replies, 0) as public_agent_replies,
+    coalesce(reply.public_customer_messages, 0) as public_customer_messages,
+    coalesce(status.reopens, 0) as reopens,
+    status.first_solved_at,
+    status.last_solved_at,
+    {{ build_number() }} as build_number
+from customer_turns as customer_turn
+left join replies as reply on customer_turn.ticket_key = reply.ticket_key
+left join statuses as status on customer_turn.ticket_key = status.ticket_key

@@ -1,0 +1,392 @@
+{{ config(indexes=[{'columns': ['metric', 'survey', 'period', 'period_start']}]) }}
+
+-- Which scores an answer feeds: net of promoters and detractors, share of good answers, or mean.
+with measures (metric, measure, kind, unit) as (
+    values
+    ('nps', 'nps_responses', 'net', 'points'),
+    ('csat', 'csat', 'share', 'share'),
+    ('ces', 'ces_mean', 'mean', 'score'),
+    ('ces', 'ces_easy_share', 'share', 'share'),
+    ('csat_helpdesk', 'csat_helpdesk_first', 'share', 'share'),
+    ('csat_helpdesk', 'csat_helpdesk_latest', 'share', 'share'),
+    ('csat_helpdesk_survey', 'csat_helpdesk_survey', 'share', 'share')
+),
+
+answers as (
+    select *
+    from {{ ref('fct_survey_answers') }}
+    where audience = 'customer' and answered_at <= {{ as_of() }}
+),
+
+points as (
+    select
+        measure.measure as metric,
+        measure.kind,
+        survey.survey,
+        answer.scale,
+        answer.purpose,
+        period.period,
+        period.period_start,
+        answer.customer_key,
+        answer.scale_min,
+        answer.scale_max,
+        case
+            when measure.kind = 'mean' then answer.score
+            when measure.kind = 'share' then case when answer.is_good then 1 else 0 end
+            when answer.nps_group = 'promoter' then 100
+            when answer.nps_group = 'detractor' then -100
+            else 0
+        end as point
+    from answers as answer
+    inner join measures as measure on answer.metric = measure.metric
+    cross join lateral (values (answer.survey), ('all')) as survey (survey)
+    cross join lateral (
+        values
+        ('all', null::date),
+        ('month', date_trunc('month', answer.answered_date)::date),
+        ('week', date_trunc('week', answer.answered_date)::date),
+        ('day', answer.answered_date)
+    ) as period (period, period_start)
+    where (measure.measure <> 'csat_helpdesk_first' or answer.is_first_of_ticket)
+        and (measure.measure <> 'csat_helpdesk_latest' or answer.is_latest_of_ticket)
+),
+
+customers as (
+    select
+        metric,
+        kind,
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start,
+        count(*)::numeric as n,
+        sum(point)::numeric as total,
+        sum(point * point)::numeric as squares,
+        count(*) filter (where point > 0)::numeric as positive,
+        count(*) filter (where point < 0)::numeric as negative,
+        min(point) as lowest,
+        max(point) as highest,
+        min(scale_min) as scale_min,
+        max(scale_max) as scale_max
+    from points
+    group by metric, kind, survey, scale, purpose, period, period_start, customer_key
+),
+
+sums as (
+    select
+        metric,
+        kind,
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start,
+        sum(n) as n,
+        count(*)::numeric as n_customers,
+        sum(total) / sum(n) as value,
+        sum(squares) - sum(total) * sum(total) / sum(n) as spread,
+        sum(positive) / sum(n) as positive_share,
+        sum(negative) / sum(n) as negative_share,
+        sum(n * n) as n_squares,
+        -- the spread of the customers' sums about what they would be if all answered alike
+        sum(total * total)
+        - 2 * sum(total) / sum(n) * sum(total * n)
+        + (sum(total) / sum(n)) * (sum(total) / sum(n)) * sum(n * n) as clustered_spread,
+        min(lowest) = max(highest) as is_unanimous,
+        min(scale_min) as scale_min,
+        max(scale_max) as scale_max
+    from customers
+    group by metric, kind, survey, scale, purpose, period, period_start
+),
+
+scores as (
+    select
+        *,
+        n / case
+            when is_unanimous then n_squares / n
+            else greatest(clustered_spread / spread, 1)
+        end as n_effective
+    from sums
+),
+
+intervals as (
+    select
+        score.metric,
+        score.survey,
+        score.scale,
+        score.purpose,
+        score.period,
+        score.period_start,
+        score.value,
+        score.n,
+        score.n_customers,
+        case score.kind
+            when 'net' then {{ nps_interval('score.positive_share', 'score.negative_share', 'score.n_effective', 'low') }}
+            when 'share' then {{ wilson_interval('score.value', 'score.n_effective', 'low') }}
+            else greatest(
+                score.value - sqrt(score.spread / nullif(score.n - 1, 0) / score.n_effective)
+                * {{ t_95('score.n_customers - 1', 'critical.t_975') }},
+                case when score.n_customers > 1 then score.scale_min end
+            )
+        end as ci_low,
+        case score.kind
+            when 'net' then {{ nps_interval('score.positive_share', 'score.negative_share', 'score.n_effective', 'high') }}
+            when 'share' then {{ wilson_interval('score.value', 'score.n_effective', 'high') }}
+            else least(
+                score.value + sqrt(score.spread / nullif(score.n - 1, 0) / score.n_effective)
+                * {{ t_95('score.n_customers - 1', 'critical.t_975') }},
+                case when score.n_customers > 1 then score.scale_max end
+            )
+        end as ci_high
+    from scores as score
+    left join {{ ref('t_critical_values') }} as critical
+        on score.n_customers - 1 = critical.degrees_of_freedom
+),
+
+-- Each customer's latest answer of the trailing 90 days. An answer counts at every moment from when it was given until
+-- the customer's next one, or until it is 90 days old; so the figures of all period ends come from one running sum.
+latest_answers as (
+    select
+        survey.survey,
+        answer.scale,
+        answer.purpose,
+        answer.nps_group,
+        answer.answered_at as counts_from,
+        least(
+            lead(answer.answered_at) over (
+                partition by survey.survey, answer.scale, answer.purpose, answer.customer_key
+                order by answer.answered_at, answer.answer_key
+            ),
+            answer.answered_at + interval '2160 hours'
+        ) as counts_until
+    from answers as answer
+    cross join lateral (values (answer.survey), ('all')) as survey (survey)
+    where answer.metric = 'nps'
+),
+
+first_days as (
+    select
+        survey,
+        scale,
+        purpose,
+        {{ company_date('min(counts_from)') }} as first_day
+    from latest_answers
+    group by survey, scale, purpose
+),
+
+period_ends as (
+    select
+        first_day.survey,
+        first_day.scale,
+        first_day.purpose,
+        'all' as period,
+        null::date as period_start,
+        {{ as_of() }} as ends_at
+    from first_days as first_day
+    union all
+    select
+        first_day.survey,
+        first_day.scale,
+        first_day.purpose,
+        period.period,
+        day.day::date as period_start,
+        least({{ day_start('(day.day + period.length)::date') }}, {{ as_of() }}) as ends_at
+    from first_days as first_day
+    cross join (
+        values
+        ('month', interval '1 month'),
+        ('week', interval '7 days'),
+        ('day', interval '1 day')
+    ) as period (period, length)
+    cross join lateral generate_series(
+        date_trunc(period.period, first_day.first_day::timestamp),
+        {{ company_date(as_of()) }}::timestamp,
+        period.length
+    ) as day (day)
+),
+
+moments as (
+    select
+        survey,
+        scale,
+        purpose,
+        null as period,
+        null::date as period_start,
+        counts_from as happens_at,
+        1 as answer,
+        case nps_group when 'promoter' then 1 else 0 end as promoter,
+        case nps_group when 'detractor' then 1 else 0 end as detractor
+    from latest_answers
+    union all
+    select
+        survey,
+        scale,
+        purpose,
+        null,
+        null,
+        counts_until,
+        -1,
+        case nps_group when 'promoter' then -1 else 0 end,
+        case nps_group when 'detractor' then -1 else 0 end
+    from latest_answers
+    union all
+    select
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start,
+        ends_at,
+        0,
+        0,
+        0
+    from period_ends
+),
+
+running as (
+    select
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start,
+        sum(answer) over so_far as n,
+        sum(promoter) over so_far as promoters,
+        sum(detractor) over so_far as detractors
+    from moments
+    window so_far as (
+        partition by survey, scale, purpose order by happens_at
+        range between unbounded preceding and current row
+    )
+),
+
+trailing_scores as (
+    select
+        'nps_customers_90d' as metric,
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start,
+        100 * (promoters - detractors)::numeric / nullif(n, 0) as value,
+        n::numeric as n,
+        n::numeric as n_customers,
+        {{ nps_interval('promoters::numeric / nullif(n, 0)', 'detractors::numeric / nullif(n, 0)', 'n', 'low') }} as ci_low,
+        {{ nps_interval('promoters::numeric / nullif(n, 0)', 'detractors::numeric / nullif(n, 0)', 'n', 'high') }} as ci_high
+    from running
+    where period is not null
+),
+
+-- a survey that nobody has answered yet has its row too: n = 0 and no value
+asked as (
+    select
+        measure.measure as metric,
+        survey.survey,
+        scale.scale,
+        scale.purpose
+    from {{ ref('survey_scales') }} as scale
+    inner join (
+        select metric, measure from measures
+        union all
+        select 'nps', 'nps_customers_90d'
+    ) as measure on scale.metric = measure.metric
+    cross join lateral (values (scale.survey), ('all')) as survey (survey)
+    where scale.audience = 'customer'
+    group by measure.measure, survey.survey, scale.scale, scale.purpose
+),
+
+rejected as (
+    select
+        measure.measure as metric,
+        survey.survey,
+        refused.scale,
+        refused.purpose,
+        period.period,
+        period.period_start,
+        sum(refused.records) as n_rejected
+    from {{ ref('mart_quality__rejected') }} as refused
+    inner join (
+        select metric, measure from measures
+        union all
+        select 'nps', 'nps_customers_90d'
+    ) as measure on refused.metric = measure.metric
+    cross join lateral (values (refused.survey), ('all')) as survey (survey)
+    cross join lateral (
+        values
+        ('all', null::date),
+        ('month', date_trunc('month', refused.record_date)::date),
+        ('week', date_trunc('week', refused.record_date)::date),
+        ('day', refused.record_date)
+    ) as period (period, period_start)
+    where refused.subject = 'survey answer'
+        and refused.record_date <= {{ company_date(as_of()) }}
+    group by
+        measure.measure, survey.survey, refused.scale, refused.purpose, period.period, period.period_start
+),
+
+grains as (
+    select metric, survey, scale, purpose, period, period_start from intervals
+    union
+    select metric, survey, scale, purpose, period, period_start from trailing_scores
+    union
+    select metric, survey, scale, purpose, 'all', null::date from asked
+    union
+    select metric, survey, scale, purpose, period, period_start from rejected
+),
+
+figures as (
+    select * from intervals
+    union all
+    select * from trailing_scores
+),
+
+labels as (
+    select
+        survey,
+        min(survey_label) as survey_label
+    from {{ ref('survey_scales') }}
+    group by survey
+)
+
+select
+    grain.metric,
+    grain.survey,
+    coalesce(label.survey_label, 'All surveys') as survey_label,
+    grain.scale,
+    grain.purpose,
+    grain.period,
+    grain.period_start,
+    figure.value,
+    coalesce(figure.n, 0)::bigint as n,
+    coalesce(figure.n_customers, 0)::bigint as n_customers,
+    -- the adjusted interval of one answer ends just short of it; an interval that leaves its value out helps nobody
+    least(figure.ci_low, figure.value + 0 * figure.ci_low) as ci_low,
+    greatest(figure.ci_high, figure.value + 0 * figure.ci_high) as ci_high,
+    coalesce(figure.n, 0) < floor_setting.setting_value as is_small_sample,
+    coalesce(refused.n_rejected, 0)::bigint as n_rejected,
+    target.target,
+    coalesce(measure.unit, 'points') as unit
+from grains as grain
+left join figures as figure
+    on grain.metric = figure.metric
+    and grain.survey = figure.survey
+    and grain.scale = figure.scale
+    and grain.purpose = figure.purpose
+    and grain.period = figure.period
+    and grain.period_start is not distinct from figure.period_start
+left join rejected as refused
+    on grain.metric = refused.metric
+    and grain.survey = refused.survey
+    and grain.scale = refused.scale
+    and grain.purpose = refused.purpose
+    and grain.period = refused.period
+    and grain.period_start is not distinct from refused.period_start
+left join labels as label on grain.survey = label.survey
+left join measures as measure on grain.metric = measure.measure
+left join {{ ref('metric_settings') }} as floor_setting on floor_setting.setting = 'small_sample_floor'
+left join {{ ref('metric_targets') }} as target
+    on grain.metric = target.metric
+    and target.segment = 'all'
+    and grain.survey = 'all'
+    and grain.period = target.period
