@@ -8,10 +8,11 @@ export CX_CUSTOMERS = $(CUSTOMERS)
 export CX_DAYS = $(DAYS)
 export CX_DATA = $(DATA)
 export CX_SQL = $(SQL)
+export CX_ROLE = $(ROLE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night summary psql stop clean lint test bench lock
+.PHONY: help setup demo night up summary psql stop clean lint test bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,10 +26,13 @@ demo: setup ## start everything and run the first night (CUSTOMERS=, DAYS=, DATA
 night: setup ## move the sandbox's company one day on and run the next night
 	@$(CX) night
 
+up: setup ## start Postgres and Airflow for your own vendors' credentials, without the sandbox
+	@$(CX) up
+
 summary: setup ## the last night: rows, validations, scores, age of each source
 	@$(CX) summary
 
-psql: setup ## a prompt on the published marts, or rows of one query: make psql SQL='select ...'
+psql: setup ## a prompt on the published marts, or rows of one query: make psql SQL='select ...' (ROLE=cx_reader)
 	@$(CX) psql
 
 stop: setup ## stop Airflow, the sandbox and Postgres; data stays

@@ -90,21 +90,23 @@ class Airflow:
         postgres: PostgresServer,
         *,
         overrides: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
         dags_folder: Path = ROOT / "dags",
         notice: Callable[[str], None] = print,
     ) -> "Airflow":
         """The healthy Airflow of `home`, started if it is not running after ending what is left of it.
 
-        `overrides` are Airflow settings as `section.name: value`; they, and settings of a newer checkout,
-        take effect by a restart. `notice` is told of a taken port. Raises StackError with the log's file
-        when a component does not become healthy.
+        `variables` are added to the environment of its processes and tasks. `overrides` are Airflow
+        settings as `section.name: value`; they, and settings of a newer checkout, take effect by a restart.
+        `notice` is told of a taken port. Raises StackError with the log's file when a component does not
+        become healthy.
         """
         private_directory(home)
         secret = AirflowSecrets.load_or_create(home)
         found = cls.find(home)
         if found is not None:
             wanted = settings(home, postgres, secret, found.port, overrides or {}, dags_folder)
-            if _digest(wanted) == _remembered(home).get("settings"):
+            if _digest(wanted, variables or {}) == _remembered(home).get("settings"):
                 found.wait_until_healthy()
                 return found
         cls.stop(home)
@@ -119,13 +121,13 @@ class Airflow:
                 log=home / "logs" / f"airflow-{name}.log",
                 home=home,
                 part=PART,
-                env=environment(home),
+                env={**environment(home), **(variables or {})},
                 cwd=ROOT,
             )
             for name, command in COMPONENTS.items()
         }
         airflow = cls(home, port, secret.password, started_at, processes)
-        airflow._save(_digest(chosen))
+        airflow._save(_digest(chosen, variables or {}))
         airflow.wait_until_healthy()
         return airflow
 
@@ -136,9 +138,7 @@ class Airflow:
         stop_sessions(list(found.processes.values()) if found else [], home, PART)
         if found:
             remembered = _remembered(home)
-            write_private(
-                home / "airflow.json", json.dumps({"port": found.port, "version": remembered["version"]})
-            )
+            write_private(home / "airflow.json", json.dumps({"port": found.port, "version": remembered["version"]}))
 
     def wait_until_healthy(self, timeout_seconds: float = READY_SECONDS) -> None:
         """Return once every component is healthy. Raises StackError that names the one that is not."""
@@ -147,9 +147,7 @@ class Airflow:
         while True:
             for name, record in self.processes.items():
                 if not record.is_alive():
-                    raise StackError(
-                        f"Airflow's {name} ended: {_told(self._log(name))} (all of it: {self._log(name)})"
-                    )
+                    raise StackError(f"Airflow's {name} ended: {_told(self._log(name))} (all of it: {self._log(name)})")
             unhealthy = self.unhealthy(api)
             if not unhealthy:
                 api.log_in()  # proves that the server on this port is ours
@@ -179,11 +177,7 @@ class Airflow:
     def task_log(self, dag_id: str, run_id: str, task: Mapping[str, object]) -> Path:
         """The log file of a task instance (as the API lists it), latest attempt."""
         folder = (
-            airflow_home(self.home)
-            / "logs"
-            / f"dag_id={dag_id}"
-            / f"run_id={run_id}"
-            / f"task_id={task['task_id']}"
+            airflow_home(self.home) / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task['task_id']}"
         )
         map_index = int(str(task.get("map_index", -1)))
         if map_index >= 0:
@@ -225,9 +219,9 @@ def _remembered(home: Path) -> dict[str, Any]:
         return {}
 
 
-def _digest(chosen: Mapping[str, Mapping[str, str]]) -> str:
+def _digest(chosen: Mapping[str, Mapping[str, str]], variables: Mapping[str, str]) -> str:
     """Tells whether a running Airflow has these settings, and was started from this version of Airflow."""
-    text = json.dumps([chosen, version("apache-airflow"), str(ROOT)], sort_keys=True)
+    text = json.dumps([chosen, dict(variables), version("apache-airflow"), str(ROOT)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -263,9 +257,7 @@ def _migrate(home: Path, postgres: PostgresServer) -> None:
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(METADATA)))
         postgres.create_databases(METADATA)
         connection.execute(
-            sql.SQL("alter database {} owner to {}").format(
-                sql.Identifier(METADATA), sql.Identifier(METADATA)
-            )
+            sql.SQL("alter database {} owner to {}").format(sql.Identifier(METADATA), sql.Identifier(METADATA))
         )
     with psycopg.connect(postgres.dsn(METADATA, METADATA)) as connection:
         has_tables = connection.execute("select to_regclass('public.alembic_version') is not null").fetchone()

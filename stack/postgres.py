@@ -7,6 +7,7 @@ server is used.
 
 import contextlib
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,6 +94,23 @@ class PostgresServer:
     def sqlalchemy_url(self, database: str, user: str, driver: str = "psycopg2") -> str:
         return self.dsn(database, user).replace("postgresql://", f"postgresql+{driver}://", 1)
 
+    def connection_fields(self, database: str, role: str) -> dict[str, object]:
+        """The fields of an Airflow connection that works as `role`."""
+        fields: dict[str, object] = {"conn_type": "postgres", "schema": database}
+        if not self.given_url:
+            return {**fields, "host": self.host, "port": self.port, "login": role}
+        given = conninfo.conninfo_to_dict(self.given_url)
+        extra = {name: str(value) for name, value in given.items() if name.startswith("ssl") and value}
+        extra["options"] = f"-c role={role}"
+        return {
+            **fields,
+            "host": self.host,
+            "port": self.port,
+            "login": given.get("user"),
+            "password": given.get("password"),
+            "extra": json.dumps(extra),
+        }
+
     def create_databases(self, *names: str) -> None:
         """Make the databases that are not there yet, in UTF-8."""
         with psycopg.connect(self.admin_dsn, autocommit=True) as connection:
@@ -131,9 +149,7 @@ def _given(home: Path, url: str) -> PostgresServer:
         reason = str(error).strip().splitlines()[-1]
         raise StackError(f"the server of CX_DATABASE_URL cannot be used: {reason}") from error
     if version < OLDEST_VERSION:
-        raise StackError(
-            f"the server of CX_DATABASE_URL is Postgres {version}; {OLDEST_VERSION} or later is needed"
-        )
+        raise StackError(f"the server of CX_DATABASE_URL is Postgres {version}; {OLDEST_VERSION} or later is needed")
     return PostgresServer(home, given_url=url, description=f"Postgres {version} of CX_DATABASE_URL")
 
 

@@ -45,9 +45,7 @@ class ProcessRecord:
     def is_alive(self) -> bool:
         try:
             process = psutil.Process(self.pid)
-            return bool(
-                abs(process.create_time() - self.started) < 1.5 and process.status() != psutil.STATUS_ZOMBIE
-            )
+            return bool(abs(process.create_time() - self.started) < 1.5 and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
@@ -101,9 +99,7 @@ def _mark(process: psutil.Process) -> tuple[str | None, str | None]:
     return environment.get(HOME_MARK), environment.get(PART_MARK)
 
 
-def stop_sessions(
-    records: Sequence[ProcessRecord], home: Path, part: str, *, grace_seconds: float = 15.0
-) -> None:
+def stop_sessions(records: Sequence[ProcessRecord], home: Path, part: str, *, grace_seconds: float = 15.0) -> None:
     """Ask every process of the sessions to end, all at once; after `grace_seconds`, end what is left."""
     for record in records:
         if record.is_alive():

@@ -1,0 +1,238 @@
+"""The commands behind `make`: bad input and broken surroundings end in one clear line, never in a traceback."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from cx_warehouse.connectors.errors import CxError
+from sandbox.errors import SandboxError
+from stack.errors import StackError
+from stack.paths import ROOT, default_home
+
+if TYPE_CHECKING:
+    from stack.local import Local
+
+console = Console(highlight=False, soft_wrap=True)
+COUNT = click.IntRange(min=1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The CX warehouse on one machine."""
+
+
+@cli.command()
+@click.option("--customers", type=COUNT, envvar="CX_CUSTOMERS", help="People of the made company.")
+@click.option("--days", type=COUNT, envvar="CX_DAYS", help="Days of history at the first night.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="CX_DATA",
+    help="Serve records of your own instead: DATA/<source>/<stream>.jsonl.",
+)
+def demo(customers: int | None, days: int | None, data: Path | None) -> None:
+    """Start Postgres, the sandbox and Airflow, and run the first night."""
+    from stack import local
+    from stack.sandbox import Wishes
+
+    begins = time.monotonic()
+    home = default_home()
+    with console.status("starting Postgres, the sandbox and Airflow …"):
+        stack = local.start_with_sandbox(home, Wishes(customers, days, data), _notice)
+    assert stack.sandbox is not None
+    _notice(f"all components are healthy after {time.monotonic() - begins:.0f} s")
+    as_of = datetime.fromisoformat(stack.sandbox.control.clock())
+    if _is_published(stack, as_of):
+        _notice(f"the night of {as_of:%Y-%m-%d %H:%M} UTC is published already; `make night` runs the next one")
+        _show_summary(stack, begins)
+        return
+    _run_and_show(stack, as_of, begins)
+
+
+@cli.command()
+def night() -> None:
+    """Move the sandbox's company one day on and run the next night."""
+    from stack import local
+    from stack.sandbox import Sandbox, Wishes
+
+    begins = time.monotonic()
+    home = default_home()
+    if not Sandbox.was_made(home):
+        raise StackError("there is no first night yet: `make demo` runs it")
+    with console.status("starting what does not run yet …"):
+        stack = local.start_with_sandbox(home, Wishes(), _notice)
+    assert stack.sandbox is not None
+    _run_and_show(stack, datetime.fromisoformat(stack.sandbox.control.advance(1)), begins)
+
+
+@cli.command()
+def up() -> None:
+    """Start Postgres and Airflow for your own vendors' credentials, without the sandbox."""
+    from stack import local
+    from stack.summary import show_places
+
+    with console.status("starting Postgres and Airflow …"):
+        stack = local.start_for_vendors(default_home(), _notice)
+    show_places(console, stack.home, stack.postgres, stack.airflow)
+
+
+@cli.command()
+def summary() -> None:
+    """Show the last night."""
+    from stack.local import WAREHOUSE
+    from stack.postgres import PostgresServer
+    from stack.summary import show_night
+
+    home = default_home()
+    _require_home(home)
+    show_night(console, PostgresServer.ensure(home).dsn(WAREHOUSE))
+
+
+@cli.command()
+@click.option("--sql", envvar="CX_SQL", help="Print the rows of this instead of opening a prompt.")
+@click.option("--role", envvar="CX_ROLE", help="Look as this role, for example cx_reader; the owner by default.")
+def psql(sql: str | None, role: str | None) -> None:
+    """A prompt on the warehouse, or the rows of one query."""
+    from stack.cluster import ADMIN
+    from stack.local import WAREHOUSE
+    from stack.postgres import PostgresServer
+    from stack.query import open_prompt, print_rows
+
+    home = default_home()
+    _require_home(home)
+    dsn = PostgresServer.ensure(home).dsn(WAREHOUSE, role or ADMIN)
+    if sql:
+        print_rows(dsn, sql)
+    else:
+        open_prompt(home, dsn)
+
+
+@cli.command()
+def stop() -> None:
+    """Stop Airflow, the sandbox and Postgres; data stays."""
+    from stack import local
+
+    home = default_home()
+    if home.exists():
+        with console.status("stopping …"):
+            local.stop(home)
+    _notice("stopped")
+
+
+@cli.command()
+def clean() -> None:
+    """Stop everything and delete its data."""
+    from stack import local
+
+    home = default_home()
+    if not home.exists():
+        _notice(f"there is no {home}")
+        return
+    with console.status("stopping and deleting …"):
+        local.clean(home)
+    _notice(f"{home} is deleted")
+
+
+@cli.command()
+def lint() -> None:
+    """Run ruff, mypy, the import contracts and sqlfluff."""
+    from stack.checks import LINTERS, run_stages
+
+    run_stages(console, LINTERS)
+
+
+@cli.command()
+def test() -> None:
+    """Lint, then run unit, contract, integration and end-to-end tests."""
+    from stack.checks import LINTERS, TESTS, run_stages
+
+    run_stages(console, [*LINTERS, *TESTS])
+
+
+@cli.command()
+@click.option("--name", envvar="CX_BENCHMARK", help="Which benchmark.")
+def bench(name: str | None) -> None:
+    """Run a benchmark: a table, and as its last line one JSON object with the figures."""
+    folder = ROOT / "benchmarks"
+    known = sorted(path.stem for path in folder.glob("*.py") if "__main__" in path.read_text())
+    if name not in known:
+        problem = f"there is no benchmark {name!r}" if name else "no benchmark was named"
+        raise StackError(f"{problem}: make bench NAME=<{' | '.join(known) or 'none yet'}>")
+    raise SystemExit(subprocess.call([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT))
+
+
+def _run_and_show(stack: "Local", as_of: datetime, begins: float) -> None:
+    from stack.night import run_night
+
+    _notice(f"the night of {as_of:%Y-%m-%d %H:%M} UTC")
+    with console.status("the night runs …"):
+        outcome = run_night(stack, as_of, _notice)
+    if outcome.status != "published":
+        _show_summary(stack, begins)
+        raise StackError(
+            f"the night of {as_of:%Y-%m-%d} is not published: {outcome.reason or 'see Airflow'}. "
+            "Readers keep the last good one"
+        )
+    _notice(f"[green]published[/] after {outcome.seconds:.0f} s")
+    _show_summary(stack, begins)
+
+
+def _show_summary(stack: "Local", begins: float) -> None:
+    from stack.summary import show_night, show_places
+
+    show_night(console, stack.warehouse_dsn())
+    show_places(console, stack.home, stack.postgres, stack.airflow)
+    console.print(f"\n{time.monotonic() - begins:.0f} seconds in all")
+
+
+def _is_published(stack: "Local", as_of: datetime) -> bool:
+    import psycopg
+
+    with psycopg.connect(stack.warehouse_dsn()) as connection:
+        row = connection.execute(
+            "select exists (select from ops.builds where as_of = %s and status = 'published')", [as_of]
+        ).fetchone()
+    return row == (True,)
+
+
+def _require_home(home: Path) -> None:
+    if not (home / "postgres.json").exists() and not os.environ.get("CX_DATABASE_URL"):
+        raise StackError("there is no warehouse yet: `make demo` makes one")
+
+
+def _notice(text: str) -> None:
+    console.print(text)
+
+
+def main() -> None:
+    """Run a command. Whatever the user can mend is one line on the error output, with exit code 1 or 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.UsageError as error:
+        _fail(f"{error.format_message()} (see python -m stack.cli --help)", 2)
+    except click.exceptions.Abort:
+        _fail("stopped by hand; `make stop` ends what still runs in the background", 130)
+    except click.ClickException as error:
+        _fail(error.format_message(), 1)
+    except (StackError, SandboxError, CxError) as error:
+        _fail(" ".join(str(error).split()), 1)
+    except Exception as error:
+        if os.environ.get("CX_DEBUG"):
+            raise
+        _fail(f"{type(error).__name__}: {' '.join(str(error).split())} (CX_DEBUG=1 shows where)", 1)
+
+
+def _fail(line: str, code: int) -> None:
+    print(f"error: {line}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

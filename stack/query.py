@@ -1,0 +1,85 @@
+"""The warehouse from the command line: a psql prompt, or the rows of one query as a table."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from stack.errors import StackError
+
+SEARCH_PATH = "marts, ops, public"
+
+
+def open_prompt(home: Path, dsn: str) -> None:
+    """Replace this process with psql: the one beside the embedded server, or any on PATH."""
+    program = _psql(home)
+    if program is None:
+        raise StackError("there is no psql here; make psql SQL='select ...' needs none")
+    environment = {"PSQLRC": os.devnull, **os.environ, "PGOPTIONS": f"-c search_path={_escape(SEARCH_PATH)}"}
+    os.execve(program, [program, "--set=ON_ERROR_STOP=0", dsn], environment)
+
+
+def print_rows(dsn: str, statement: str) -> None:
+    """Print what each statement gives, aligned, and commit. Raises StackError with the database's words."""
+    try:
+        with psycopg.connect(dsn, options=f"-c search_path={_escape(SEARCH_PATH)}") as connection:
+            cursor = connection.execute(statement.encode())
+            while True:
+                if cursor.description:
+                    print(_table([column.name for column in cursor.description], cursor.fetchall()))
+                else:
+                    print(cursor.statusmessage)
+                if not cursor.nextset():
+                    return
+    except psycopg.Error as error:
+        detail = error.diag.message_primary or str(error)
+        hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
+        raise StackError(f"{detail}{hint}") from error
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    texts = [[_text(value) for value in row] for row in rows]
+    widths = [max(len(name), *(len(row[i]) for row in texts), 0) for i, name in enumerate(names)]
+    is_number = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(names))]
+    lines = [
+        " | ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)),
+        "-+-".join("-" * width for width in widths),
+    ]
+    for row in texts:
+        cells = zip(row, widths, is_number, strict=True)
+        lines.append(" | ".join(text.rjust(width) if right else text.ljust(width) for text, width, right in cells))
+    return "\n".join(line.rstrip() for line in lines) + f"\n({len(rows)} row{'' if len(rows) == 1 else 's'})"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    if isinstance(value, bytes | memoryview):
+        return "\\x" + bytes(value).hex()
+    return str(value).replace("\n", "\\n")
+
+
+def _is_number(value: Any) -> bool:
+    from decimal import Decimal
+
+    return value is None or (isinstance(value, int | float | Decimal) and not isinstance(value, bool))
+
+
+def _psql(home: Path) -> str | None:
+    try:
+        folder = json.loads((home / "postgres.json").read_text())["binaries"]["folder"]
+    except (OSError, ValueError, KeyError):
+        folder = ""
+    return shutil.which("psql", path=folder) or shutil.which("psql")
+
+
+def _escape(setting: str) -> str:
+    return setting.replace(" ", "\\ ")
