@@ -49,8 +49,7 @@ class _Ga4:
 
     async def _token(self, request: Request) -> Response:
         try:
-            audience = str(request.url.replace(query=""))
-            return JSONResponse(self._tokens.exchange(await request.body(), audience))
+            return JSONResponse(self._tokens.exchange(await request.body()))
         except TokenError as error:
             return JSONResponse(error.body, 400)
 

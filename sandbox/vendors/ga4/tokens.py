@@ -17,6 +17,7 @@ SCOPES = {
     "https://www.googleapis.com/auth/analytics.readonly",
     "https://www.googleapis.com/auth/analytics",
 }
+AUDIENCE = "https://oauth2.googleapis.com/token"  # Google's clients name it whatever token_uri says
 LIFETIME_SECONDS = 3_600
 LEEWAY_SECONDS = 300
 
@@ -36,7 +37,7 @@ class Tokens:
         self._credentials = credentials
         self._expiry: dict[str, float] = {}
 
-    def exchange(self, form: bytes, audience: str) -> dict[str, Any]:
+    def exchange(self, form: bytes) -> dict[str, Any]:
         """The answer to a token request. Raises TokenError."""
         fields = parse_qs(form.decode("utf-8", "replace"))
         if fields.get("grant_type") != [GRANT]:
@@ -46,7 +47,7 @@ class Tokens:
                 fields.get("assertion", [""])[0],
                 self._credentials.public_key,
                 algorithms=["RS256"],
-                audience=audience,
+                audience=AUDIENCE,
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["iss", "aud", "iat", "exp"]},
             )

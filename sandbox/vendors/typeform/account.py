@@ -74,14 +74,14 @@ def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -
 
 
 def _fold_events(world: World, account: Account) -> None:
-    latest: dict[str, SurveyResponse] = {}
+    latest: dict[tuple[str, str], SurveyResponse] = {}  # a response id is unique within its form
     for event in world.events():
         if isinstance(event, SurveyResponse):
             ranks = account.ranks.setdefault(event.form_id, {})
             ranks.setdefault(event.response_id, (event.at, event.event_id))
-            latest[event.response_id] = event
+            latest[event.form_id, event.response_id] = event
         elif isinstance(event, SurveyResponseDeleted):
-            latest.pop(event.response_id, None)
+            latest.pop((event.form_id, event.response_id), None)
     for event in latest.values():
         body = msgspec.json.encode(record(event))
         at = event.submitted_at if event.state == "completed" else event.landed_at
@@ -108,7 +108,7 @@ def _text_field(body: bytes, name: str) -> str | None:
 
 class _Wrapped(msgspec.Struct):
     form_id: str | None = None
-    response: msgspec.Raw | None = None
+    response: msgspec.Raw = msgspec.Raw()
 
 
 def _unwrap(given: bytes) -> tuple[str | None, bytes]:
@@ -118,4 +118,4 @@ def _unwrap(given: bytes) -> tuple[str | None, bytes]:
         wrapped = msgspec.json.decode(given, type=_Wrapped)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, given
-    return wrapped.form_id, bytes(wrapped.response) if wrapped.response is not None else given
+    return wrapped.form_id, bytes(wrapped.response) or given
