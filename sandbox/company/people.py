@@ -62,9 +62,11 @@ class People:
         contact_id = sim.new_id("contact", FIRST_CONTACT_ID) if in_crm else None
         person = self._person(account, contact_id)
         sim.people[person.person_id] = person
+        temper = min(1.0, max(0.0, sim.rng.gauss(0.76, 0.18)))
         state = PersonState(
             person=person,
-            mood=min(1.0, max(0.0, sim.rng.gauss(0.68, 0.2))),
+            mood=temper,
+            temper=temper,
             buys_every_days=sim.rng.uniform(18, 60) * (1.4 if account else 1.0),
             language=person.language,
             is_lead=lead,

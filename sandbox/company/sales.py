@@ -49,6 +49,7 @@ class Sales:
     def consider(self, state: PersonState) -> None:
         """A moment at which the person may buy. An unhappy one does so less often, and after longer."""
         sim = self.sim
+        state.forget()
         if not state.is_lead and state.contact_ids and sim.chance(0.35 + 0.65 * state.mood):
             self.open_deal(state)
         pause = state.buys_every_days * (1.6 - 0.9 * state.mood) * sim.rng.uniform(0.6, 1.4)

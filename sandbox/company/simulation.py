@@ -37,6 +37,7 @@ class PersonState:
 
     person: Person
     mood: float  # 0 angry … 1 delighted
+    temper: float  # the mood that time brings the person back to
     buys_every_days: float
     language: str
     is_lead: bool = False  # looked once, never bought: may be archived
@@ -52,6 +53,10 @@ class PersonState:
     def feel(self, change: float) -> None:
         """Move the mood, within its bounds."""
         self.mood = min(1.0, max(0.0, self.mood + change))
+
+    def forget(self) -> None:
+        """Weeks pass, and a part of what happened is forgotten."""
+        self.feel(0.3 * (self.temper - self.mood))
 
 
 class Simulation:

@@ -80,8 +80,7 @@ class Support:
     def open_ticket(self, state: PersonState, channel: Channel | None = None, topic: str | None = None) -> Ticket:
         """A person asks for help."""
         sim = self.sim
-        by: Channel = channel or sim.pick(CHANNELS)
-        ticket = self._new_ticket(state, by, topic or sim.pick(words.TOPICS))
+        ticket = self._new_ticket(state, channel or self._channel(), topic or sim.pick(words.TOPICS))
         if ticket.channel == "phone":
             self._open_by_agent(ticket, is_public=sim.chance(0.5))
             return ticket
@@ -136,6 +135,9 @@ class Support:
         self._emit_opened(ticket, None, subject=self.sim.pick(words.SPAM))
         self._customer_says(ticket, first=True)
         self.sim.after(self.sim.rng.uniform(20, 40) * 3_600, self.delete, ticket)
+
+    def _channel(self) -> Channel:
+        return self.sim.pick(CHANNELS)
 
     def _new_ticket(self, state: PersonState, channel: Channel, topic: str) -> Ticket:
         sim = self.sim
@@ -222,7 +224,7 @@ class Support:
             self._change(ticket, self._author(ticket), status="open")
         elif ticket.status == "solved":
             ticket.reopens += 1
-            ticket.state.feel(-0.12)
+            ticket.state.feel(-0.1)
             self._change(ticket, self._author(ticket), status="open")
         self._await_agent(ticket)
 
@@ -230,7 +232,7 @@ class Support:
         """The customer writes once more before anybody has answered."""
         if not ticket.is_over and ticket.status == "new":
             self._customer_says(ticket)
-            ticket.state.feel(-0.08)
+            ticket.state.feel(-0.06)
 
     def solve(self, ticket: Ticket, by: int) -> None:
         """Solved; closed for good four days later unless the customer comes back."""
@@ -390,7 +392,7 @@ class Support:
             return
         hours = (self.sim.now - ticket.waiting_since) / timedelta(hours=1)
         ticket.waiting_since = None
-        ticket.state.feel(0.06 if hours < 2 else -0.04 if hours < 24 else -0.2)
+        ticket.state.feel(0.07 if hours < 4 else 0.0 if hours < 24 else -0.17)
 
     def _close(self, ticket: Ticket, solved_times: int) -> None:
         if ticket.is_over or ticket.status != "solved" or ticket.solved_times != solved_times:
