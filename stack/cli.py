@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from cx_warehouse.connectors.errors import CxError
 from sandbox.errors import SandboxError
@@ -19,7 +20,8 @@ from stack.paths import ROOT, default_home
 if TYPE_CHECKING:
     from stack.local import Local
 
-console = Console(highlight=False, soft_wrap=True)
+# where there is no terminal to ask, tables may take the width they need
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 COUNT = click.IntRange(min=1)
 
 
@@ -176,10 +178,9 @@ def _run_and_show(stack: "Local", as_of: datetime, begins: float) -> None:
         outcome = run_night(stack, as_of, _notice)
     if outcome.status != "published":
         _show_summary(stack, begins)
-        raise StackError(
-            f"the night of {as_of:%Y-%m-%d} is not published: {outcome.reason or 'see Airflow'}. "
-            "Readers keep the last good one"
-        )
+        for task in outcome.failed_tasks:
+            _notice(f"[red]failed[/] {escape(task)}")
+        raise StackError(f"the night of {as_of:%Y-%m-%d} is not published: {outcome.reason or 'see Airflow'}")
     _notice(f"[green]published[/] after {outcome.seconds:.0f} s")
     _show_summary(stack, begins)
 
@@ -208,7 +209,7 @@ def _require_home(home: Path) -> None:
 
 
 def _notice(text: str) -> None:
-    console.print(text)
+    console.print(text, soft_wrap=True)
 
 
 def main() -> None:

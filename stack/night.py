@@ -30,6 +30,7 @@ class Outcome:
     reason: str | None
     seconds: float
     build_number: int | None
+    failed_tasks: tuple[str, ...] = ()
 
 
 def run_night(local: Local, as_of: datetime, say: Say) -> Outcome:
@@ -52,7 +53,9 @@ def run_night(local: Local, as_of: datetime, say: Say) -> Outcome:
             outcome = follower.outcome()
             if outcome is not None:
                 status, reason, build = outcome
-                return Outcome(as_of, status, reason, time.monotonic() - begins, build)
+                seconds = time.monotonic() - begins
+                failed = () if status == "published" else _failed_tasks(local, api, api.runs_since(triggered_at))
+                return Outcome(as_of, status, reason, seconds, build, failed)
             runs = api.runs_since(triggered_at)
             if runs and all(run["state"] in FINISHED for run in runs):
                 quiet_since = quiet_since or time.monotonic()
@@ -174,14 +177,17 @@ def _has_failed(runs: list[dict[str, Any]], run_id: str) -> bool:
     return any(run["dag_run_id"] == run_id and run["state"] == "failed" for run in runs)
 
 
+def _failed_tasks(local: Local, api: AirflowApi, runs: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Each failed task with the place of its log."""
+    return tuple(
+        f"{run['dag_id']}.{task['task_id']} ({local.airflow.task_log(run['dag_id'], run['dag_run_id'], task)})"
+        for run in runs
+        for task in api.task_instances(run["dag_id"], run["dag_run_id"])
+        if task["state"] == "failed"
+    )
+
+
 def _why(local: Local, api: AirflowApi, runs: list[dict[str, Any]]) -> str:
-    """The failed tasks with the place of their logs, in one line."""
-    failed = []
-    for run in runs:
-        for task in api.task_instances(run["dag_id"], run["dag_run_id"]):
-            if task["state"] == "failed":
-                log = local.airflow.task_log(run["dag_id"], run["dag_run_id"], task)
-                failed.append(f"{run['dag_id']}.{task['task_id']} ({log})")
-    if failed:
+    if failed := _failed_tasks(local, api, runs):
         return f"the night stopped before its marts were built; failed: {'; '.join(failed)}"
     return f"the night ended without building its marts; see {local.airflow.url}"

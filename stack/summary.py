@@ -54,7 +54,8 @@ def show_places(console: Console, home: Path, postgres: PostgresServer, airflow:
     table.add_row("Airflow", f"{airflow.url}   login {airflow.user}, password {airflow.password}")
     table.add_row("marts", "make psql   or   make psql SQL='select * from mart_voice__scores'")
     if not postgres.given_url:
-        table.add_row("", f"psql {shlex.quote(postgres.dsn(WAREHOUSE, 'cx_reader'))}")
+        host, port = shlex.quote(postgres.host), postgres.port
+        table.add_row("", f"psql -h {host} -p {port} -U cx_reader {WAREHOUSE}")
     for label, pattern in (
         ("data docs", "data_docs/**/index.html"),
         ("dbt docs", "dbt/target/static_index.html"),
@@ -246,5 +247,10 @@ def _table(title: str, *columns: str) -> Table:
     numbers |= {"warned", "critical", "value", "95 % interval", "n", "target", "median", "p90", "answered"}
     numbers |= {"age in hours"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if column in numbers else "left",
+            overflow="fold",
+            no_wrap=column in ("stream", "measure"),
+        )
     return table
