@@ -17,13 +17,14 @@ from cx_warehouse.connectors.hubspot.streams import ObjectEndpoint
 
 # A change time further ahead than this is no race with the walk but a broken record: landing's to judge.
 IMPLAUSIBLE = timedelta(days=366)
+MOST_LEFT = 1_000  # ids of records left to the next night that a state may hold
 
 
 class Progress(msgspec.Struct):
     """Where a walk stands; kept in the stream's state as JSON.
 
-    `token` continues a list, or a search among the ids above `last_id`. `held_back` says that the walk left
-    records to the next one because they changed after the window's end; `holds_back`, that it may."""
+    `token` continues a list, or a search among the ids above `last_id`. `left` are the records left to the next
+    walk because they changed after the window's end, `waited` those that the walk before had left."""
 
     phase: Literal["list", "search", "archived", "done"]
     started: datetime
@@ -32,8 +33,8 @@ class Progress(msgspec.Struct):
     token: str | None = None
     last_id: int = 0
     seen: int = 0
-    holds_back: bool = True
-    held_back: bool = False
+    left: list[int] = []
+    waited: list[int] = []
 
 
 class ObjectWalk:
@@ -66,14 +67,14 @@ class ObjectWalk:
                 return
 
     def _begun(self, saved: State, window: Window) -> Progress:
-        watermark, holds_back = _watermark(saved), not saved.get("held_back")
+        watermark, waited = _watermark(saved), list(saved.get("left", ()))
         if watermark is None:  # nothing to pull again yet: a re-pull is the first walk
-            return Progress("list", window.end, holds_back=holds_back)
+            return Progress("list", window.end, waited=waited)
         since = min(watermark, window.end) - self._lookback
         if window.start is not None:
             # never from after the watermark on: that would leave a hole between them
             since = min(window.start, since)
-        return Progress("search", window.end, since, window.start, holds_back=holds_back)
+        return Progress("search", window.end, since, window.start, waited=waited)
 
     def _page(self, progress: Progress, saved: State, window: Window) -> Page:
         if progress.phase == "list":
@@ -143,10 +144,9 @@ def _kept(
     tombstones: list[Tombstone] = []
     for record in records:
         seen = glance(record)
-        if progress.holds_back and _is_after(seen, end):
+        if len(progress.left) < MOST_LEFT and _may_wait(seen, progress, end):
             # What it was at the window's end cannot be known now: the next night reads it (estuary #2210).
-            # It waits only once, else a record that changes during every walk would never land.
-            progress.held_back = True
+            progress.left.append(seen.number() or 0)
             continue
         kept.append(record)
         # A merged-away record is in no list, archived or not: only the winner tells of it (airbyte #27091).
@@ -154,9 +154,13 @@ def _kept(
     return kept, tombstones
 
 
-def _is_after(seen: Glance, end: datetime) -> bool:
-    changed = seen.changed_at()
-    return changed is not None and end < changed < end + IMPLAUSIBLE
+def _may_wait(seen: Glance, progress: Progress, end: datetime) -> bool:
+    """Whether the record changed after the window's end. It waits once, else one that changes during every walk
+    would never land."""
+    number, changed = seen.number(), seen.changed_at()
+    if number is None or changed is None or number in progress.waited:
+        return False
+    return end < changed < end + IMPLAUSIBLE
 
 
 def _resumed(saved: State, window: Window) -> Progress | None:
@@ -180,6 +184,6 @@ def _state(progress: Progress, saved: State) -> State:
         return {**saved, "walk": msgspec.to_builtins(progress)}
     watermark = max(progress.started, _watermark(saved) or progress.started)
     state: dict[str, Any] = {"watermark": watermark.isoformat()}
-    if progress.held_back:
-        state["held_back"] = True
+    if progress.left:
+        state["left"] = progress.left
     return state
