@@ -101,10 +101,9 @@ def _mark(process: psutil.Process) -> tuple[str | None, str | None]:
 
 def stop_sessions(records: Sequence[ProcessRecord], home: Path, part: str, *, grace_seconds: float = 15.0) -> None:
     """Ask every process of the sessions to end, all at once; after `grace_seconds`, end what is left."""
-    for record in records:
-        if record.is_alive():
-            _signal_group(record.pid, signal.SIGTERM)
-    asked = {record.pid for record in records}
+    asked = {record.pid for record in records if record.is_alive()}
+    for pid in asked:
+        _signal_group(pid, signal.SIGTERM)
     for process in _members(records, home, part):
         if _group(process.pid) not in asked:
             _signal(process, signal.SIGTERM)

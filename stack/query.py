@@ -30,7 +30,7 @@ def print_rows(dsn: str, statement: str) -> None:
             cursor = connection.execute(statement.encode())
             while True:
                 if cursor.description:
-                    print(_table([column.name for column in cursor.description], cursor.fetchall()))
+                    print(table([column.name for column in cursor.description], cursor.fetchall()))
                 else:
                     print(cursor.statusmessage)
                 if not cursor.nextset():
@@ -41,18 +41,22 @@ def print_rows(dsn: str, statement: str) -> None:
         raise StackError(f"{detail}{hint}") from error
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as aligned text, numbers to the right."""
     texts = [[_text(value) for value in row] for row in rows]
     widths = [max(len(name), *(len(row[i]) for row in texts), 0) for i, name in enumerate(names)]
     is_number = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(names))]
     lines = [
-        " | ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)),
+        _line(names, widths, is_number),
         "-+-".join("-" * width for width in widths),
     ]
-    for row in texts:
-        cells = zip(row, widths, is_number, strict=True)
-        lines.append(" | ".join(text.rjust(width) if right else text.ljust(width) for text, width, right in cells))
+    lines += [_line(row, widths, is_number) for row in texts]
     return "\n".join(line.rstrip() for line in lines) + f"\n({len(rows)} row{'' if len(rows) == 1 else 's'})"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], to_the_right: Sequence[bool]) -> str:
+    placed = zip(cells, widths, to_the_right, strict=True)
+    return " | ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in placed)
 
 
 def _text(value: Any) -> str:
