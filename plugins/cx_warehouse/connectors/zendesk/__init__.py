@@ -15,9 +15,7 @@ INFO = VendorInfo(
             "the e-mail of the admin whose API token this is; leave empty for an OAuth access token",
             required=False,
         ),
-        Setting(
-            "token", "an admin's API token (with email), or an OAuth access token (without)", secret=True
-        ),
+        Setting("token", "an admin's API token (with email), or an OAuth access token (without)", secret=True),
         Setting(
             "budget_share",
             "the part of the vendor's limit that the warehouse may use, 0 to 1 (0.5)",
@@ -28,12 +26,8 @@ INFO = VendorInfo(
             "the account's limit for incremental exports: 10, or 30 with the High Volume API add-on (10)",
             required=False,
         ),
-        Setting(
-            "page_size", "rows that an incremental export is asked for, at most 1000 (1000)", required=False
-        ),
-        Setting(
-            "streams_off", "streams that the account's plan lacks, separated by commas (none)", required=False
-        ),
+        Setting("page_size", "rows that an incremental export is asked for, at most 1000 (1000)", required=False),
+        Setting("streams_off", "streams that the account's plan lacks, separated by commas (none)", required=False),
     ),
     requests_at_once=2,
 )

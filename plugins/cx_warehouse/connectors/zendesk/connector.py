@@ -70,9 +70,7 @@ class ZendeskConnector:
         self._page_size = page_size
         self._streams_off = streams_off
         limits = {"exports": exports_per_minute, "user_exports": 2 * exports_per_minute, "account": None}
-        self._budgets = {
-            name: Budget(limit, share, clock=clock, sleep=sleep) for name, limit in limits.items()
-        }
+        self._budgets = {name: Budget(limit, share, clock=clock, sleep=sleep) for name, limit in limits.items()}
         self._client = HttpClient(
             self.source,
             base_url,
@@ -83,8 +81,7 @@ class ZendeskConnector:
             read_remaining=self._saw,
             setting_for={
                 401: "token and email",
-                403: "the rights of token (it takes an admin's; a stream that the plan "
-                "lacks goes into streams_off)",
+                403: "the rights of token (it takes an admin's; a stream that the plan lacks goes into streams_off)",
                 404: "base_url",
             },
         )
@@ -96,14 +93,11 @@ class ZendeskConnector:
         token = text_setting(cls.source, config, "token")
         email = text_setting(cls.source, config, "email", "").removesuffix("/token")
         off = frozenset(
-            name.strip()
-            for name in text_setting(cls.source, config, "streams_off", "").split(",")
-            if name.strip()
+            name.strip() for name in text_setting(cls.source, config, "streams_off", "").split(",") if name.strip()
         )
         if unknown := sorted(off - STREAMS.keys()):
             raise ConfigError(
-                f"connection {cls.source!r}: streams_off names {', '.join(unknown)}; "
-                f"there are: {', '.join(STREAMS)}"
+                f"connection {cls.source!r}: streams_off names {', '.join(unknown)}; there are: {', '.join(STREAMS)}"
             )
 
         def number(name: str, default: float, least: float, most: float) -> float:
@@ -141,8 +135,7 @@ class ZendeskConnector:
         me = reply.user
         if me.id is None:
             raise ConfigError(
-                f"{self.source}: the credentials are not accepted: check token and email of connection "
-                f"{self.source!r}"
+                f"{self.source}: the credentials are not accepted: check token and email of connection {self.source!r}"
             )
         if me.role != "admin":
             raise ConfigError(

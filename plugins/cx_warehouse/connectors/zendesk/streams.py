@@ -62,9 +62,7 @@ class Endpoint:
         return _ENVELOPES[base, self.records]
 
 
-SURVEY_EDITABLE = timedelta(
-    days=29
-)  # a customer may change the answers for 28 days after the survey was sent
+SURVEY_EDITABLE = timedelta(days=29)  # a customer may change the answers for 28 days after the survey was sent
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "users": Endpoint(
@@ -123,9 +121,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         since="filter[created_at_start]",
         since_per_second=1000,
     ),
-    "schedules": Endpoint(
-        "api/v2/business_hours/schedules.json", "schedules", "whole_list", ("per_page", 100)
-    ),
+    "schedules": Endpoint("api/v2/business_hours/schedules.json", "schedules", "whole_list", ("per_page", 100)),
     "sla_policies": Endpoint("api/v2/slas/policies.json", "sla_policies", "whole_list", ("per_page", 100)),
 }
 

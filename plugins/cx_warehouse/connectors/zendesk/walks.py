@@ -61,9 +61,7 @@ def cursor_export(endpoint: Endpoint, fetch: Fetch, window: Window, state: State
             answer = fetch(asked)
         except TokenExpiredError as error:
             if not first:
-                raise ContractError(
-                    f"{endpoint.path}: a cursor was refused right after it was handed out"
-                ) from error
+                raise ContractError(f"{endpoint.path}: a cursor was refused right after it was handed out") from error
             walk = {**fresh, "since": walk["since"], "cursor": None}
             first = False
             continue
@@ -77,14 +75,10 @@ def cursor_export(endpoint: Endpoint, fetch: Fetch, window: Window, state: State
                 reached["cursor"] = page.after_cursor or cursor
             if (reached.get("time") or "") < (watermark.get("time") or ""):
                 reached = watermark
-            yield Page(
-                answer.records, {"watermark": reached}, malformed=answer.malformed, complete_through=horizon
-            )
+            yield Page(answer.records, {"watermark": reached}, malformed=answer.malformed, complete_through=horizon)
             return
         if not page.after_cursor or page.after_cursor == cursor or page.after_cursor in seen:
-            raise ContractError(
-                f"{endpoint.path}: the cursor does not move, but the export says that there is more"
-            )
+            raise ContractError(f"{endpoint.path}: the cursor does not move, but the export says that there is more")
         seen.add(page.after_cursor)
         walk = {**moved, "cursor": page.after_cursor}
         yield Page(answer.records, {"watermark": watermark, "walk": walk}, malformed=answer.malformed)
@@ -155,9 +149,7 @@ def changed_list(
     walk = walk if walk.get("through") == through and walk.get("since") == since else fresh
     base: dict[str, str] = {}
     if begin := walk["since"] or watermark.get("time"):
-        base[endpoint.since] = str(
-            int(max(0.0, (_parse(begin) - lookback).timestamp())) * endpoint.since_per_second
-        )
+        base[endpoint.since] = str(int(max(0.0, (_parse(begin) - lookback).timestamp())) * endpoint.since_per_second)
     first, seen = True, set[str]()
     while True:
         after = walk["after"]
@@ -173,9 +165,7 @@ def changed_list(
         first = False
         page: ListPage = answer.envelope
         if page.meta is None:
-            raise ContractError(
-                f"{endpoint.path}: the reply has no meta.has_more, so its end cannot be known"
-            )
+            raise ContractError(f"{endpoint.path}: the reply has no meta.has_more, so its end cannot be known")
         if not page.meta.has_more:
             reached = {"time": max(through, watermark.get("time") or "")}
             yield Page(
@@ -187,9 +177,7 @@ def changed_list(
             return
         token = page.meta.after_cursor
         if not token or token == after or token in seen:
-            raise ContractError(
-                f"{endpoint.path}: the page token does not move, but the list says that there is more"
-            )
+            raise ContractError(f"{endpoint.path}: the page token does not move, but the list says that there is more")
         seen.add(token)
         walk = {**walk, "after": token}
         yield Page(answer.records, {"watermark": watermark, "walk": walk}, malformed=answer.malformed)

@@ -1,0 +1,13 @@
+"""The look-alike of Zendesk's Support API, served from the made company's events."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from sandbox.vendors.zendesk.api import build
+from sandbox.world import World
+
+
+def build_app(world: World) -> Starlette:
+    """The vendor's application: its paths are Zendesk's own, below /api/v2."""
+    return build(world)

@@ -1,0 +1,215 @@
+"""Zendesk's paths: who may ask, which list or export answers, and errors in Zendesk's own form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.vendors.zendesk import paging, records
+from sandbox.vendors.zendesk.limits import Limits
+from sandbox.vendors.zendesk.paging import Page, Refused
+from sandbox.vendors.zendesk.shelf import EXCLUDED, Row, Shelf
+from sandbox.world import World
+
+CURSOR_EXPORTS = {"tickets", "users"}
+TIME_EXPORTS = {
+    "tickets": "tickets",
+    "users": "users",
+    "organizations": "organizations",
+    "ticket_events": "ticket_events",
+    "ticket_metric_events": "metric_events",
+}
+LISTS = {"users", "tickets", "organizations", "satisfaction_ratings"}
+SINGULAR = {
+    "users": "user",
+    "tickets": "ticket",
+    "organizations": "organization",
+    "satisfaction_ratings": "satisfaction_rating",
+}
+
+
+def build(world: World) -> Starlette:
+    """The application over a world."""
+    api = Api(world)
+    return Starlette(routes=[Route("/api/v2/{path:path}", api.answer, methods=["GET"])])
+
+
+class Api:
+    """Answers requests. Handlers are plain functions: Starlette runs them in worker threads."""
+
+    def __init__(self, world: World, limits: Limits | None = None) -> None:
+        self._world = world
+        self._shelf = Shelf(world)
+        self._limits = limits or Limits()
+
+    def answer(self, request: Request) -> Response:
+        """One request: limits first, then credentials, then the path."""
+        path = request.path_params["path"].removesuffix(".json").strip("/")
+        granted, headers = self._limits.take(_budget(path))
+        try:
+            if not granted:
+                raise Refused(429, "APIRateLimitExceeded", "Number of allowed API requests per minute exceeded")
+            known = self._knows(request.headers.get("authorization"))
+            if path == "users/me" and known is not False:
+                return _json({"user": self._me(bool(known))}, headers)
+            if not known:
+                return _json({"error": "Couldn't authenticate you"}, headers, 401)
+            return self._dispatch(path, dict(request.query_params), request, headers)
+        except Refused as refused:
+            return _refused(refused, headers)
+
+    def _knows(self, authorization: str | None) -> bool | None:
+        """True for good credentials, False for a wrong token, None for none at all, or a wrong password:
+        those are anonymous."""
+        wanted = self._world.credentials.zendesk
+        kind, _, value = (authorization or "").partition(" ")
+        if kind.lower() == "bearer":
+            return value == wanted.oauth_token
+        if kind.lower() != "basic":
+            return None
+        try:
+            name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeError):
+            return None
+        if not name.endswith("/token"):
+            return None
+        return (name.removesuffix("/token"), secret) == (wanted.email, wanted.token)
+
+    def _me(self, known: bool) -> dict[str, Any]:
+        if not known:
+            return {
+                "id": None,
+                "url": None,
+                "name": "Anonymous user",
+                "email": "invalid@example.com",
+                "role": "end-user",
+                "active": None,
+            }
+        return records.user(self._shelf.helpdesk.admin)
+
+    def _dispatch(
+        self,
+        path: str,
+        params: dict[str, str],
+        request: Request,
+        headers: Mapping[str, str],
+    ) -> Response:
+        url = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
+        newest = records.epoch(self._world.now() - EXCLUDED)
+        if match := re.fullmatch(r"incremental/(\w+)/cursor", path):
+            name = match.group(1)
+            if name in CURSOR_EXPORTS:
+                page = paging.cursor_export(self._shelf.exported(name), params, newest, url)
+                return _page(name, page, headers)
+        elif match := re.fullmatch(r"incremental/(\w+)", path):
+            name = match.group(1)
+            if name in TIME_EXPORTS:
+                page = paging.time_export(self._shelf.exported(TIME_EXPORTS[name]), params, newest, url)
+                short = name == "ticket_events" and "comment_events" not in params.get("include", "").split(",")
+                return _page(name, page, headers, short=short)
+        elif path in LISTS:
+            return _page(path, self._list(path, params, url), headers)
+        elif path == "guide/survey_responses":
+            return _page("survey_responses", self._surveys(params, url), headers)
+        elif path == "business_hours/schedules":
+            rows = self._shelf.rows("schedules")
+            return _page("schedules", (rows, {"url": url}), headers)
+        elif path == "slas/policies":
+            rows = self._shelf.rows("sla_policies")
+            return _page("sla_policies", paging.numbered_list(rows, params, url), headers)
+        elif match := re.fullmatch(r"(\w+)/count", path):
+            if match.group(1) in LISTS:
+                rows = [row for row in self._shelf.rows(match.group(1)) if row.is_listed]
+                count = {"value": len(rows), "refreshed_at": records.iso(self._world.now())}
+                return _json({"count": count}, headers)
+        elif match := re.fullmatch(r"(\w+)/(\d+)", path):
+            if match.group(1) in LISTS:
+                row = self._one(match.group(1), match.group(2))
+                return _body(b'{"' + SINGULAR[match.group(1)].encode() + b'":' + row.body + b"}", headers)
+        elif match := re.fullmatch(r"tickets/(\d+)/comments", path):
+            self._one("tickets", match.group(1))
+            return self._comments(int(match.group(1)), params, url, headers)
+        raise Refused(404, "InvalidEndpoint", "Not found")
+
+    def _list(self, name: str, params: Mapping[str, str], url: str) -> Page:
+        rows: Sequence[Row] = [row for row in self._shelf.rows(name) if row.is_listed]
+        if name == "satisfaction_ratings":
+            start, end = (int(params.get(side, edge)) for side, edge in (("start_time", "0"), ("end_time", "9" * 12)))
+            rows = [row for row in rows if start <= row.at <= end]
+            if score := params.get("score"):
+                rows = [row for row in rows if json.loads(row.body).get("score") == score]
+            rows = rows[::-1]  # the newest first
+        else:
+            rows = sorted(rows, key=lambda row: (len(row.key), row.key))
+        if any(param.startswith("page[") for param in params):
+            return paging.cursor_list(rows, params, url, paging.LARGEST_LIST)
+        return paging.numbered_list(rows, params, url)
+
+    def _surveys(self, params: Mapping[str, str], url: str) -> Page:
+        """Filtered by when a survey was sent, in milliseconds; the newest first unless sorted. No links."""
+        rows = sorted(self._shelf.rows("survey_responses"), key=lambda row: row.key, reverse=True)
+        if params.get("sort", "-id") == "id":
+            rows.reverse()
+        start = int(params.get("filter[created_at_start]", "0")) // 1000
+        end = int(params.get("filter[created_at_end]", "9" * 15)) // 1000
+        rows = [row for row in rows if start <= row.created_at <= end]
+        return paging.cursor_list(rows, params, url, paging.LARGEST_SURVEYS, links=False)
+
+    def _one(self, name: str, number: str) -> Row:
+        for row in self._shelf.rows(name):
+            if row.key == number and (row.is_listed or name == "users" or b'"status":"closed"' in row.body):
+                return row
+        raise Refused(404, "RecordNotFound", "Not found")
+
+    def _comments(self, ticket_id: int, params: Mapping[str, str], url: str, headers: Mapping[str, str]) -> Response:
+        rows = []
+        for audit in self._shelf.helpdesk.audits:
+            for child in audit.children if audit.ticket_id == ticket_id else ():
+                if child["event_type"] == "Comment":
+                    comment = {name: value for name, value in child.items() if name != "event_type"}
+                    rows.append(Row(0, str(child["id"]), json.dumps(comment).encode()))
+        if "page[size]" in params:
+            return _page("comments", paging.cursor_list(rows, params, url, paging.LARGEST_LIST), headers)
+        return _page("comments", paging.numbered_list(rows, params, url), headers)
+
+
+def _budget(path: str) -> str:
+    if path == "incremental/users/cursor":
+        return "user_exports"
+    if path.startswith("incremental/"):
+        return "exports"
+    return "guide" if path.startswith("guide/") else "account"
+
+
+def _page(name: str, page: Page, headers: Mapping[str, str], *, short: bool = False) -> Response:
+    """The envelope with the rows' bytes spliced in: hand-added records are served exactly as given."""
+    rows, envelope = page
+    bodies = b",".join((row.short or row.body) if short else row.body for row in rows)
+    rest = json.dumps(envelope)[1:].encode()
+    return _body(b'{"' + name.encode() + b'":[' + bodies + b"]" + (b"," if len(rest) > 1 else b"") + rest, headers)
+
+
+def _json(value: Any, headers: Mapping[str, str], status: int = 200) -> Response:
+    return _body(json.dumps(value).encode(), headers, status)
+
+
+def _body(body: bytes, headers: Mapping[str, str], status: int = 200) -> Response:
+    return Response(
+        body, status, {**headers, "Content-Type": "application/json; charset=utf-8", "X-Zendesk-API-Version": "v2"}
+    )
+
+
+def _refused(refused: Refused, headers: Mapping[str, str]) -> Response:
+    if refused.error.startswith("InvalidPagination"):
+        error = {"code": refused.error, "title": refused.description}
+        return _json({"errors": [error]}, headers, refused.status)
+    return _json({"error": refused.error, "description": refused.description}, headers, refused.status)
