@@ -14,7 +14,7 @@
 {%- endmacro %}
 
 {% macro default__minutes_between(earlier, later) -%}
-    (extract(epoch from ({{ later }}) - ({{ earlier }}))::numeric / 60)
+    {{ plain_number('extract(epoch from (' ~ later ~ ') - (' ~ earlier ~ '))::numeric / 60') }}
 {%- endmacro %}
 
 
@@ -35,4 +35,14 @@
 
 {% macro default__day_start(expression) -%}
     ((({{ expression }})::timestamp) at time zone '{{ var("company_time_zone") }}')
+{%- endmacro %}
+
+
+{# An exact number without trailing zeros, so that equal figures also look equal: 90, not 90.0000000000000000. #}
+{% macro plain_number(expression) -%}
+    {{ return(adapter.dispatch('plain_number')(expression)) }}
+{%- endmacro %}
+
+{% macro default__plain_number(expression) -%}
+    trim_scale(({{ expression }})::numeric)
 {%- endmacro %}

@@ -62,9 +62,9 @@ select
     sale.account_identity_key,
     sale.ordered_at,
     sale.order_date,
-    sale.amount as original_amount,
+    {{ plain_number('sale.amount') }} as original_amount,
     sale.currency_code,
-    sale.amount * rate.company_amount_per_unit as amount,
+    {{ plain_number('sale.amount * rate.company_amount_per_unit') }} as amount,
     case
         when sale.amount is null then 'amount is missing'
         when sale.currency_code is null then 'currency is missing'

@@ -44,7 +44,6 @@ identities as (
         identity.identity_key,
         identity.email,
         identity.kind,
-        identity.is_deleted,
         identity.leads_to_identity_key,
         identity.leads_to_ticket_key,
         coalesce(last_winner.winner_key, identity.identity_key) as winner_key,
@@ -56,40 +55,23 @@ identities as (
     where not identity.is_agent or requester.requester_key is not null
 ),
 
--- an address that only merged-away records hold leads to the record that they were merged into
+-- a record that was merged away leads to the customer of the record it was merged into
 records as (
     select
         identity.identity_key,
-        coalesce('email:' || coalesce(winner.email, identity.email), identity.winner_key) as evidence
+        coalesce(
+            'email:' || case when winner.identity_key is null then identity.email else winner.email end,
+            identity.winner_key
+        ) as evidence
     from identities as identity
     left join identities as winner on identity.winner_key = winner.identity_key
     where identity.kind in ('crm_contact', 'helpdesk_user')
-),
-
-former_addresses as (
-    select
-        identity.email,
-        min(record.evidence) as evidence
-    from identities as identity
-    inner join records as record on identity.identity_key = record.identity_key
-    where identity.is_merged_away
-        and identity.email is not null
-        and not exists (
-            select 1
-            from identities as holder
-            where holder.email = identity.email
-                and not holder.is_merged_away
-                and not holder.is_deleted
-                and holder.kind in ('crm_contact', 'helpdesk_user')
-        )
-    group by identity.email
 ),
 
 evidence as (
     select
         identity.identity_key,
         coalesce(
-            former_address.evidence,
             record.evidence,
             'email:' || identity.email,
             contact.evidence,
@@ -105,8 +87,6 @@ evidence as (
         end as rule
     from identities as identity
     left join records as record on identity.identity_key = record.identity_key
-    left join former_addresses as former_address
-        on identity.email = former_address.email and not identity.is_merged_away
     left join records as contact on identity.leads_to_identity_key = contact.identity_key
     left join {{ ref('int_ticket__tickets') }} as ticket on identity.leads_to_ticket_key = ticket.ticket_key
     left join records as requester on ticket.requester_key = requester.identity_key

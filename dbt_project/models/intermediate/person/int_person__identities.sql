@@ -81,11 +81,14 @@ ga4 as (
         '{{ var("crm_source") }}:' || visit.user_id as leads_to_identity_key,
         null::text as leads_to_ticket_key,
         false as is_agent,
-        false as is_deleted,
+        bool_and(visit.is_deleted) as is_deleted,
         null::timestamptz as created_at
     from {{ ref('stg_ga4__daily_users') }} as visit
-    where {{ only_changed('visit') }}
-        and visit.user_id is not null
+    where visit.user_id in (
+        select changed.user_id
+        from {{ ref('stg_ga4__daily_users') }} as changed
+        where {{ only_changed('changed') }}
+    )
     group by visit.user_id
 ),
 

@@ -18,13 +18,7 @@ cohorts as (
         wait.minutes,
         wait.is_answered
     from waits as wait
-    cross join lateral (
-        values
-        ('all', null::date),
-        ('month', date_trunc('month', wait.created_date)::date),
-        ('week', date_trunc('week', wait.created_date)::date),
-        ('day', wait.created_date)
-    ) as period (period, period_start)
+    cross join lateral {{ period_rows('wait.created_date') }}
     cross join lateral (values ('all'), (wait.channel)) as channel (channel)
 ),
 
@@ -93,7 +87,7 @@ totals as (
         period_start,
         channel,
         count(*) as n,
-        sum(is_answered) as n_answered,
+        sum(is_answered)::numeric as n_answered,
         count(*) - sum(is_answered) as n_unanswered,
         avg(minutes) filter (where is_answered = 1) as mean_answered_minutes,
         stddev_samp(minutes) filter (where is_answered = 1) as deviation
@@ -106,7 +100,7 @@ select
     total.period_start,
     total.channel,
     total.n,
-    total.n_answered,
+    total.n_answered::bigint as n_answered,
     total.n_unanswered,
     quantile.median_minutes,
     quantile.median_ci_low,

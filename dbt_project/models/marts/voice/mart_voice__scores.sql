@@ -40,13 +40,7 @@ points as (
     from answers as answer
     inner join measures as measure on answer.metric = measure.metric
     cross join lateral (values (answer.survey), ('all')) as survey (survey)
-    cross join lateral (
-        values
-        ('all', null::date),
-        ('month', date_trunc('month', answer.answered_date)::date),
-        ('week', date_trunc('week', answer.answered_date)::date),
-        ('day', answer.answered_date)
-    ) as period (period, period_start)
+    cross join lateral {{ period_rows('answer.answered_date') }}
     where (measure.measure <> 'csat_helpdesk_first' or answer.is_first_of_ticket)
         and (measure.measure <> 'csat_helpdesk_latest' or answer.is_latest_of_ticket)
 ),
@@ -204,6 +198,7 @@ period_ends as (
         {{ company_date(as_of()) }}::timestamp,
         period.length
     ) as day (day)
+    where period.period in ('{{ var("score_periods") | join("', '") }}')
 ),
 
 moments as (
@@ -312,13 +307,7 @@ rejected as (
         select 'nps', 'nps_customers_90d'
     ) as measure on refused.metric = measure.metric
     cross join lateral (values (refused.survey), ('all')) as survey (survey)
-    cross join lateral (
-        values
-        ('all', null::date),
-        ('month', date_trunc('month', refused.record_date)::date),
-        ('week', date_trunc('week', refused.record_date)::date),
-        ('day', refused.record_date)
-    ) as period (period, period_start)
+    cross join lateral {{ period_rows('refused.record_date') }}
     where refused.subject = 'survey answer'
         and refused.record_date <= {{ company_date(as_of()) }}
     group by
@@ -357,12 +346,12 @@ select
     grain.purpose,
     grain.period,
     grain.period_start,
-    figure.value,
+    {{ plain_number('figure.value') }} as value,
     coalesce(figure.n, 0)::bigint as n,
     coalesce(figure.n_customers, 0)::bigint as n_customers,
     -- the adjusted interval of one answer ends just short of it; an interval that leaves its value out helps nobody
-    least(figure.ci_low, figure.value + 0 * figure.ci_low) as ci_low,
-    greatest(figure.ci_high, figure.value + 0 * figure.ci_high) as ci_high,
+    {{ plain_number('least(figure.ci_low, figure.value + 0 * figure.ci_low)') }} as ci_low,
+    {{ plain_number('greatest(figure.ci_high, figure.value + 0 * figure.ci_high)') }} as ci_high,
     coalesce(figure.n, 0) < floor_setting.setting_value as is_small_sample,
     coalesce(refused.n_rejected, 0)::bigint as n_rejected,
     target.target,
