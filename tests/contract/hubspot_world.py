@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -16,11 +16,14 @@ from sandbox.model import (
     Account,
     AccountCreated,
     Agent,
+    ContactArchived,
     ContactChanged,
     ContactCreated,
     ContactLinkedToAccount,
+    ContactsMerged,
     DealCreated,
     Event,
+    OwnerArchived,
     Person,
 )
 from sandbox.vendors.hubspot import build_app
@@ -116,9 +119,6 @@ class Crm:
         return sum("/search" in path for path in self.app.seen)
 
 
-Serve = Callable[..., contextlib.AbstractContextManager[Crm]]
-
-
 @contextlib.contextmanager
 def crm(*events: Event, accounts: tuple[Account, ...] = (ACME,), agents: tuple[Agent, ...] = ()) -> Iterator[Crm]:
     """Serve a CRM in which these events happen, at the first night; without limits."""
@@ -132,3 +132,16 @@ def crm(*events: Event, accounts: tuple[Account, ...] = (ACME,), agents: tuple[A
     app = Faulty(build_app(world, per_10_seconds=10**6, searches_per_second=10**6))
     with served(app) as url:
         yield Crm(world, app, url)
+
+
+def busy_crm() -> contextlib.AbstractContextManager[Crm]:
+    """Several pages in every stream, with archived and merged records."""
+    people, deals = contacts(1, 1_250), [deal(n, contact_id=n % 1_000 + 1) for n in range(1, 1_230)]
+    gone = [event(ContactArchived, BEFORE, contact_id=n) for n in range(1_101, 1_221)]
+    merge = event(ContactsMerged, BEFORE, winner_id=1_230, loser_id=1_231)
+    links = [linked(n, ACME.account_id) for n in range(1, 1_100)]
+    tomorrow = [changed(n, NIGHT + timedelta(hours=1), f"new{n}@x.example") for n in range(1, 500)]
+    agents = tuple(Agent(n, n, f"A {n}", f"a{n}@x.example", "T", BEFORE, BEFORE) for n in range(1, 250))
+    left = [event(OwnerArchived, BEFORE, owner_id=n) for n in range(1, 120)]
+    happened = [*people, *deals, account(), *gone, merge, *links, *tomorrow, *left]
+    return crm(*happened, agents=agents)
