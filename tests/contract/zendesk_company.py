@@ -144,7 +144,7 @@ def _stories(story: Story) -> None:
     )
     story.tell(
         HelpdeskSurveyAnswered,
-        at + 5 * hour,
+        at + 5 * day,
         response_id="01HSURVEYA",
         ticket_id=RATED,
         user_id=FIRST_USER + 2,

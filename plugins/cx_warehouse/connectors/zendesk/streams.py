@@ -62,6 +62,7 @@ class Endpoint:
         return _ENVELOPES[base, self.records]
 
 
+RATING_EDITABLE = timedelta(days=30)  # an offered rating keeps its row when it is given; days later is usual
 SURVEY_EDITABLE = timedelta(days=29)  # a customer may change the answers for 28 days after the survey was sent
 
 ENDPOINTS: Mapping[str, Endpoint] = {
@@ -165,7 +166,7 @@ STREAMS: Mapping[str, Stream] = {
             "satisfaction_ratings",
             contracts.SatisfactionRating,
             "Good/bad ratings of tickets, offered ones too.",
-            lookback=timedelta(days=1),
+            lookback=RATING_EDITABLE,
         ),
         Stream(
             "survey_responses",
