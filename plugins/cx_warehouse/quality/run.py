@@ -71,6 +71,8 @@ class _Engine:
     def __init__(self) -> None:
         import great_expectations as gx
 
+        # it sets its own level as it is imported
+        logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
         self._gx = gx
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = {"globally": False}
