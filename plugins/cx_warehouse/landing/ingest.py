@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import sys
 import threading
 import time
 import uuid
@@ -14,12 +15,13 @@ from typing import Any
 
 import psycopg
 
-from cx_warehouse.connectors.base import Connector, Page, State, Window
+from cx_warehouse.connectors.base import Connector, State, Window
 from cx_warehouse.connectors.errors import CxError, RetryableError
-from cx_warehouse.landing.pages import Counts, PageLander
+from cx_warehouse.landing.pages import Counts, PageLander, PreparedPage
 
 log = logging.getLogger(__name__)
 LOCK_WAIT_SECONDS = 30.0
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def ingest(
     with psycopg.connect(dsn, autocommit=True, application_name=f"cx ingest {source}.{stream}",
                          keepalives_idle=20, keepalives_interval=10, keepalives_count=3) as connection:
         connection.execute("set timezone = 'UTC'")
+        # A session that waits for a lock would not notice that its worker was killed, and hold on to the stream.
+        connection.execute("set client_connection_check_interval = '1s'")
         _take_lock(connection, source, stream, lock_wait_seconds)
         connection.execute("insert into ops.ingest_runs (run_id, source, stream, as_of) values (%s, %s, %s, %s)",
                            [run_id, source, stream, window.end])
@@ -66,9 +70,8 @@ def ingest(
                 latest_plausible=max(window.end, datetime.now(UTC)) + timedelta(days=1))
             if not state.get("walk"):
                 lander.forget_walk()
-            for page in _ahead(connector.read(stream, window, state)):
-                landed = lander.land(page)
-                _add(counts, landed)
+            for prepared in _ahead(map(lander.prepare, connector.read(stream, window, state))):
+                _add(counts, lander.land(prepared))
                 if counts.pages % 20 == 0:
                     log.info("%s.%s: %d records so far", source, stream, counts.records)
         except BaseException as error:
@@ -138,8 +141,9 @@ def _add(total: Counts, more: Counts) -> None:
         setattr(total, name, getattr(total, name) + getattr(more, name))
 
 
-def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """Fetch the next page while the current one is landed; at most one page waits, so memory stays at two pages."""
+def _ahead(pages: Iterator[PreparedPage]) -> Iterator[PreparedPage]:
+    """Fetch and decode the next page while the current one is landed: a page that lands waits for Postgres, most of the
+    time. At most one page waits, so memory stays at three pages."""
     handed: queue.Queue[Any] = queue.Queue(maxsize=1)
     stopped = threading.Event()
     end = object()
@@ -158,12 +162,16 @@ def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
             for page in pages:
                 if not put(page):
                     return
-        except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
+        except BaseException as error:  # handed to the consumer, who raises it
             put(error)
         else:
             put(end)
 
     thread = threading.Thread(target=fetch, name="fetch-ahead", daemon=True)
+    # Decoding holds the interpreter for up to the switch interval each time; at the default of 5 ms Postgres would run
+    # out of rows while the thread that feeds it waits for its turn.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(min(interval, SWITCH_SECONDS))
     thread.start()
     try:
         while (item := handed.get()) is not end:
@@ -173,3 +181,4 @@ def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
     finally:
         stopped.set()
         thread.join(timeout=5)
+        sys.setswitchinterval(interval)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg import errors as pg
@@ -15,12 +15,39 @@ from psycopg.types.json import Jsonb
 from cx_warehouse.connectors.base import Page, Stream
 from cx_warehouse.connectors.errors import CxError
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
-from cx_warehouse.landing.versions import DELIMITER, QUOTE, Preparer, Reject, Version, copy_lines
+from cx_warehouse.landing.versions import COLUMNS, Preparer, Reject, Version, copy_data
 
 # What Postgres says of one record that it cannot hold; anything else is a fault of the database and ends the run.
 RECORD_ERRORS = (psycopg.DataError, pg.StatementTooComplex, pg.ProgramLimitExceeded)
-COLUMNS = "key, record, changed_at, run_id, content_hash, is_deleted, scope"
 UNKNOWN_KEY = ""  # stands in walk_keys for a quarantined record whose key could not be read
+KEY_SEPARATOR = "\x1f"  # a key holds no control characters, so that keys need no quoting on their way to Postgres
+
+_LATEST = sql.SQL("""
+    select wanted.key, latest.content_hash, latest.is_deleted
+    from unnest(string_to_array(%s, %s)) as wanted (key)
+    cross join lateral (
+        select content_hash, is_deleted from {table} as stored
+        where stored.key = wanted.key order by sequence desc limit 1
+    ) as latest""")
+
+_COMPARE = sql.SQL("""
+    with compared as (
+        select page.*,
+            coalesce(lag(page.record - %(volatile)s::text[]) over one, latest.record - %(volatile)s::text[]) as former,
+            coalesce(lag(page.is_deleted) over one, latest.is_deleted) as was_deleted
+        from page
+        left join lateral (
+            select record, is_deleted from {table} as stored
+            where stored.key = page.key order by sequence desc limit 1
+        ) as latest on true
+        window one as (partition by page.key order by page.ordinal)
+    )
+    insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
+    select key, record, changed_at, run_id, content_hash, is_deleted, scope
+    from compared
+    where former is null or former <> record - %(volatile)s::text[] or was_deleted <> is_deleted
+    order by ordinal
+    returning is_deleted""")
 
 
 class FencedOutError(CxError):
@@ -39,6 +66,16 @@ class Counts:
     quarantined: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """A page whose records were decoded: all that can be done to it without the database."""
+
+    page: Page
+    versions: list[Version]
+    rejects: list[Reject]
+    keys: str  # of the versions, joined
+
+
 class PageLander:
     """Lands the pages of one run of one stream over one connection."""
 
@@ -51,27 +88,47 @@ class PageLander:
         self._run_id, self._as_of, self._fence = run_id, as_of, fence
         self._preparer = Preparer(stream.contract, latest_plausible)
         self._table = raw_table(source, stream.name)
-        csv = f"(format csv, delimiter E'\\x{DELIMITER.hex()}', quote E'\\x{QUOTE.hex()}')"
-        self._copy_raw = sql.SQL(f"copy {{}} ({COLUMNS}) from stdin {csv}").format(self._table)
-        self._copy_page = sql.SQL(f"copy page ({COLUMNS}) from stdin {csv}")
+        self._copy_raw = sql.SQL(f"copy {{}} ({COLUMNS}) from stdin (format binary)").format(self._table)
+        self._copy_page = sql.SQL(f"copy page ({COLUMNS}) from stdin (format binary)").format()
+        self._latest_sql = _LATEST.format(table=self._table).as_bytes(connection)
+        self._compare_sql = _COMPARE.format(table=self._table).as_bytes(connection)
         connection.execute("""
             create temporary table if not exists page (
-                ordinal bigint generated always as identity, key text, record jsonb, changed_at timestamptz, run_id uuid,
-                content_hash bytea, is_deleted boolean, scope text
+                ordinal bigint generated always as identity, key text, record jsonb, changed_at timestamptz,
+                content_hash bytea, is_deleted boolean, run_id uuid, scope text
             ) on commit delete rows""")
 
-    def land(self, page: Page) -> Counts:
-        """Land the page and save its state, or neither. Raises FencedOutError when a newer run owns the stream."""
+    def prepare(self, page: Page) -> PreparedPage:
+        """Decode the page's records. Needs no database, so it can be done while another page is being landed."""
         versions, rejects = self._preparer.prepare(page.records)
         rejects += [Reject(body, reason) for body, reason in page.malformed]
+        return PreparedPage(page, versions, rejects, KEY_SEPARATOR.join([version.key for version in versions]))
+
+    def land(self, prepared: PreparedPage) -> Counts:
+        """Land the page and save its state, or neither. Raises FencedOutError when a newer run owns the stream."""
+        try:
+            return self._land(prepared, bisect=False)
+        except RECORD_ERRORS:
+            # Savepoints, which finding the bad record takes, are only paid for by the page that has one.
+            return self._land(prepared, bisect=True)
+
+    def _land(self, prepared: PreparedPage, *, bisect: bool) -> Counts:
+        page, versions, rejects = prepared.page, prepared.versions, list(prepared.rejects)
         counts = Counts(pages=1, records=len(versions) + len(rejects))
         with self._connection.transaction():
-            # Writers of one table take turns, so that sequence order is commit order: a build's frozen high-water mark
-            # can then never pass over a row that commits later.
-            self._connection.execute(
-                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [writers_lock(self._source, self._stream.name)])
-            self._save_state(page)
-            self._write(versions, page.scope, counts, rejects)
+            with self._connection.pipeline():  # one round trip; each statement sees what was committed before it
+                # Writers of one table take turns, so that sequence order is commit order: a build's frozen high-water
+                # mark can then never pass over a row that commits later.
+                self._connection.execute(
+                    "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                    [writers_lock(self._source, self._stream.name)])
+                saved = self._save_state(page)
+                latest = self._latest_hashes(prepared.keys)
+            if saved.rowcount != 1:
+                raise FencedOutError(f"{self._source}.{self._stream.name}: a newer run has taken this stream over; "
+                                     "nothing of this page was written")
+            known = {key: (content_hash, is_deleted) for key, content_hash, is_deleted in latest}
+            self._write(versions, known, page.scope, counts, rejects, bisect)
             self._tombstone(page, counts)
             self._quarantine(rejects)
             counts.quarantined = len(rejects)
@@ -87,88 +144,71 @@ class PageLander:
         self._connection.execute(
             "delete from ops.walk_keys where source = %s and stream = %s", [self._source, self._stream.name])
 
-    def _save_state(self, page: Page) -> None:
-        done = self._connection.execute(
+    def _save_state(self, page: Page) -> psycopg.Cursor[Any]:
+        return self._connection.execute(
             """update ops.cursors set state = %s, updated_at = now(),
                    complete_through = greatest(coalesce(%s, complete_through), complete_through)
                where source = %s and stream = %s and fence = %s""",
             [Jsonb(page.state), page.complete_through, self._source, self._stream.name, self._fence])
-        if done.rowcount != 1:
-            raise FencedOutError(f"{self._source}.{self._stream.name}: a newer run has taken this stream over; "
-                                 "nothing of this page was written")
 
-    def _write(self, versions: list[Version], scope: str | None, counts: Counts, rejects: list[Reject]) -> None:
+    def _write(
+        self, versions: list[Version], known: dict[str, tuple[bytes, bool]], scope: str | None, counts: Counts,
+        rejects: list[Reject], bisect: bool,
+    ) -> None:
         """New keys go straight into raw; known keys are compared with their latest version, in one statement."""
-        latest = self._latest_hashes([version.key for version in versions])
         times: dict[str, int] = {}
         for version in versions:
             times[version.key] = times.get(version.key, 0) + 1
         fresh, doubtful = [], []
         for version in versions:
-            if times[version.key] == 1 and version.key not in latest:
+            if times[version.key] > 1:
+                doubtful.append(version)
+            elif (latest := known.get(version.key)) is None:
                 fresh.append(version)
-            elif times[version.key] == 1 and latest[version.key] == (version.content_hash, version.is_deleted):
+            elif latest == (version.content_hash, version.is_deleted):
                 counts.unchanged += 1
             else:
                 doubtful.append(version)
-        landed = self._copy(self._copy_raw, fresh, scope, rejects)
+        landed = self._copy(self._copy_raw, fresh, scope, rejects, bisect)
         counts.inserted += len(landed)
         counts.deleted += sum(version.is_deleted for version in landed)
         if doubtful:
-            compared = self._copy(self._copy_page, doubtful, scope, rejects)
-            written = self._connection.execute(self._COMPARE.format(table=self._table), {"volatile": list(self._stream.volatile)})
+            compared = self._copy(self._copy_page, doubtful, scope, rejects, bisect)
+            written = self._connection.execute(self._compare_sql, {"volatile": list(self._stream.volatile)})
             deleted = [row[0] for row in written]
             counts.inserted += len(deleted)
             counts.deleted += sum(deleted)
             counts.unchanged += len(compared) - len(deleted)
 
-    _COMPARE = sql.SQL("""
-        with compared as (
-            select page.*,
-                coalesce(lag(page.record - %(volatile)s::text[]) over one, latest.record - %(volatile)s::text[]) as former,
-                coalesce(lag(page.is_deleted) over one, latest.is_deleted) as was_deleted
-            from page
-            left join lateral (
-                select record, is_deleted from {table} as stored
-                where stored.key = page.key order by sequence desc limit 1
-            ) as latest on true
-            window one as (partition by page.key order by page.ordinal)
-        )
-        insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
-        select key, record, changed_at, run_id, content_hash, is_deleted, scope
-        from compared
-        where former is null or former <> record - %(volatile)s::text[] or was_deleted <> is_deleted
-        order by ordinal
-        returning is_deleted""")
-
-    def _latest_hashes(self, keys: Sequence[str]) -> dict[str, tuple[bytes, bool]]:
-        rows = self._connection.execute(sql.SQL("""
-            select wanted.key, latest.content_hash, latest.is_deleted
-            from unnest(%s::text[]) as wanted (key)
-            cross join lateral (
-                select content_hash, is_deleted from {} as stored
-                where stored.key = wanted.key order by sequence desc limit 1
-            ) as latest""").format(self._table), [list(keys)], binary=True)
-        return {key: (bytes(content_hash), is_deleted) for key, content_hash, is_deleted in rows}
+    def _latest_hashes(self, keys: str) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self._connection.execute(self._latest_sql, [keys, KEY_SEPARATOR], binary=True)
 
     def _copy(
-        self, statement: sql.Composed, versions: list[Version], scope: str | None, rejects: list[Reject],
+        self, statement: sql.Composed, versions: list[Version], scope: str | None, rejects: list[Reject], bisect: bool,
     ) -> list[Version]:
-        """COPY the versions; where Postgres refuses one, halve the batch until it stands alone, and reject it."""
+        """COPY the versions. With `bisect`, where Postgres refuses one, halve the batch until it stands alone, and
+        reject it."""
         if not versions:
             return []
+        if not bisect:
+            self._copy_in(statement, versions, scope)
+            return versions
         try:
-            with self._connection.transaction(), self._connection.cursor().copy(statement) as copy:
-                copy.write(copy_lines(versions, self._run_id, scope))
+            with self._connection.transaction():
+                self._copy_in(statement, versions, scope)
         except RECORD_ERRORS as error:
             if len(versions) == 1:
                 # The primary message only: the detail quotes the record, which may be personal.
                 rejects.append(Reject(versions[0].raw, f"postgres: {error.diag.message_primary}", versions[0].key))
                 return []
             middle = len(versions) // 2
-            return (self._copy(statement, versions[:middle], scope, rejects)
-                    + self._copy(statement, versions[middle:], scope, rejects))
+            return (self._copy(statement, versions[:middle], scope, rejects, bisect)
+                    + self._copy(statement, versions[middle:], scope, rejects, bisect))
         return versions
+
+    def _copy_in(self, statement: sql.Composed, versions: list[Version], scope: str | None) -> None:
+        with self._connection.cursor().copy(statement) as copy:
+            copy.write(copy_data(versions, self._run_id, scope))
 
     def _tombstone(self, page: Page, counts: Counts) -> None:
         if not page.tombstones:
