@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,9 @@ _NAME = re.compile(r"build-(\d+)-(raw|marts)\.html")
 def render_section(name: str, result: Any) -> str:
     """One dataset's results as HTML, rendered by Great Expectations."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaSectionView
 
     document = ValidationResultsPageRenderer(run_info_at_end=True).render(result)
-    view = DefaultJinjaSectionView()
+    view = _view()
     # The first section counts and the last says how it was run; between them is one for each column.
     parts = [
         view.render({"section": section.to_json_dict(), "section_loop": {"index": number}})
@@ -50,6 +50,14 @@ def render_section(name: str, result: Any) -> str:
     # ids would repeat from one dataset to the next
     body = re.sub(r'\s(id|data-[a-z-]+)="[^"]*"|\n\s*(?=\n)', "", "".join(parts))
     return f"<section><h2>{escape(name)}</h2>{body}</section>"
+
+
+@cache
+def _view() -> Any:
+    """One for all: each compiles its templates anew, which would cost as much as the checks."""
+    from great_expectations.render.view import DefaultJinjaSectionView
+
+    return DefaultJinjaSectionView()
 
 
 def write_docs(folder: Path, night: Night, verdict: Verdict, sections: list[str]) -> Path:
