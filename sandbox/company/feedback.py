@@ -48,7 +48,7 @@ class Feedback:
         self._given: list[SurveyResponse] = []
         opens = simulation.opens_at
         self._wrong_scale = (
-            (opens - timedelta(days=45), opens - timedelta(days=33)),
+            (opens - timedelta(days=62), opens - timedelta(days=33)),
             (opens + timedelta(days=1), opens + timedelta(days=3)),
         )
 
@@ -65,7 +65,7 @@ class Feedback:
         # the delighted and the angry answer more often than the indifferent
         if sim.chance(0.95 if state.answers_often else 0.2 + 0.5 * abs(state.mood - 0.5)):
             self.answer(RELATIONSHIP, state)
-        pause = sim.rng.uniform(12, 19) if state.answers_often else sim.rng.uniform(86, 95)
+        pause = sim.rng.uniform(11, 16) if state.answers_often else sim.rng.uniform(86, 95)
         sim.after(pause * DAY, self.ask_relationship, state)
 
     def after_order(self, state: PersonState) -> None:
@@ -252,7 +252,7 @@ class Feedback:
                 felt = 1 - felt
             answers[question.ref] = question.low + round(felt * (question.high - question.low))
         is_wrong = form is RELATIONSHIP and any(begin <= sim.now < end for begin, end in self._wrong_scale)
-        if is_wrong and int(answers["nps"]) >= 8 and sim.chance(0.7):
+        if is_wrong and int(answers["nps"]) >= 9 and sim.chance(0.8):
             answers["nps"] = OUT_OF_SCALE
         return answers
 
@@ -291,16 +291,17 @@ class Feedback:
         )
         if is_good is None:
             self._rated.append(_Rated(ticket, good))
-            if sim.chance(0.09):
+            if sim.chance(0.08 if good else 0.22):
                 sim.after(sim.rng.uniform(0.3, 60) * 3_600, self.change_rating, self._rated[-1])
 
     def change_rating(self, rated: _Rated | None = None) -> None:
         """Somebody thinks better, or worse, of a rating they gave."""
         if rated is None:
             candidates = [rated for rated in self._rated[-40:] if not rated.ticket.is_deleted]
+            bad = [rated for rated in candidates if not rated.is_good]
             if not candidates:
                 return
-            rated = self.sim.pick(candidates)
+            rated = self.sim.pick(bad if bad and self.sim.chance(0.5) else candidates)
         if not rated.ticket.is_deleted:
             rated.is_good = not rated.is_good
             self._rate(rated.ticket, rated.is_good)

@@ -12,7 +12,7 @@ from sandbox.company.staff import make_staff
 from sandbox.company.support import Support
 from sandbox.company.surveys import PRODUCT_FEEDBACK, RELATIONSHIP
 from sandbox.company.web import Web
-from sandbox.company.working_time import ZONE, local_day
+from sandbox.company.working_time import ZONE, is_working_day, local_day
 from sandbox.model import Agent, Company, OwnerArchived
 
 # The first night: a Tuesday, nine days after the clocks went back (25 and 26 October 2025).
@@ -46,6 +46,15 @@ def generate(seed: int, customers: int, days: int, horizon_days: int = 40) -> Co
     )
 
 
+def is_special(day: date) -> bool:
+    """A weekday on which nobody works, or the day before the night in which the clocks change: more people than usual
+    write, so that many waits cross it."""
+    if day.weekday() < 5 and not is_working_day(day):
+        return True
+    noons = [datetime.combine(day + timedelta(days=ahead), time(12), ZONE).utcoffset() for ahead in (0, 1)]
+    return noons[0] != noons[1]
+
+
 class _Life:
     def __init__(self, sim: Simulation, days: int) -> None:
         self.sim = sim
@@ -55,6 +64,7 @@ class _Life:
         self.sales = Sales(sim, [self.feedback.after_order, self._trouble_with_order])
         self.web = Web(sim)
         self.days = days
+        self._on_edge: set[int] = set()  # nobody answers twice at one instant
         self.joins_per_day = sim.customers * (1 - SHARE_AT_START) / days
         # rare things, scaled so that a company of 400 sees one about every other day
         self.rare_per_day = min(3.0, 0.55 * sim.customers / 400)
@@ -95,6 +105,9 @@ class _Life:
         known = sum(1 for _ in sim.states) if sim.customers < 50 else len(sim.states)
         for _ in range(sim.times_today(known * TICKETS_PER_PERSON_AND_DAY * busy)):
             self._during(start, self._ask)
+        if is_special(day):
+            for _ in range(min(10, max(2, sim.customers // 40))):
+                sim.at(start + timedelta(hours=sim.rng.uniform(8, 21)), self._ask)
         self._rare_things(start)
 
     def _rare_things(self, start: datetime) -> None:
@@ -105,13 +118,13 @@ class _Life:
             (people.join_lead, 1.2),
             (people.change_contact_somehow, 2.0),
             (people.change_contact_email, 0.6),
-            (people.duplicate_contact, 0.8),
-            (people.merge_contacts, 0.3),
+            (self._duplicate_contact, 1.2),
+            (people.merge_contacts, 0.1),
             (people.archive_contact, 0.7),
             (people.relink, 0.7),
             (people.found_account, 0.1),
             (self._deal_of_account, 0.5),
-            (self._deal_badly_filled, 0.5),
+            (self._deal_badly_filled, 0.8),
             (self._deal, 0.2),
             (sales.refund, 0.3),
             (sales.correct, 0.6),
@@ -120,11 +133,12 @@ class _Life:
             (people.merge_helpdesk_users, 0.6),
             (people.delete_helpdesk_user, 0.5),
             (self._ask, 0.3),
+            (self._ask_for_the_first_time, 0.3),
             (self._outbound, 1.2),
             (support.open_duplicate, 0.5),
             (support.open_spam, 0.8),
             (support.delete, 0.2),
-            (support.reopen_one, 0.3),
+            (support.reopen_one, 0.5),
             (support.raise_priority, 0.5),
             (support.transfer, 1.2),
             (feedback.change_rating, 0.2),
@@ -133,7 +147,8 @@ class _Life:
             (feedback.delete_response, 0.3),
             (self._late_answer, 0.4),
             (self._half_answer, 0.3),
-            (self._relationship_answer, 0.3),
+            (self._whole_answer, 0.3),
+            (self._started_answer, 0.2),
         ):
             times = self.sim.times_today(self.rare_per_day * weight)
             if self.sim.is_open:
@@ -152,6 +167,10 @@ class _Life:
         if state is not None:
             self.support.open_ticket(state)
 
+    def _ask_for_the_first_time(self) -> None:
+        state = self.people.someone(lambda state: not state.user_ids and not state.is_lead)
+        self.support.open_ticket(state or self.people.join())
+
     def _trouble_with_order(self, state: PersonState) -> None:
         if self.sim.chance(0.12):
             topic = self.sim.pick(("delivery", "delivery", "product", "returns"))
@@ -165,6 +184,12 @@ class _Life:
         state = self.people.someone(lambda state: not state.is_lead and not state.is_staff)
         if state is not None:
             self.support.open_by_agent(state, is_public=self.sim.chance(0.6))
+
+    def _duplicate_contact(self) -> None:
+        """A second contact of the same person, which often comes with a deal of its own."""
+        state = self.people.duplicate_contact()
+        if state is not None and self.sim.chance(0.6):
+            self.sales.open_deal(state, contact_id=state.contact_ids[-1])
 
     def _deal(self) -> None:
         self.sales.open_deal(self._buyer())
@@ -191,10 +216,15 @@ class _Life:
         if state is not None:
             self.feedback.answer(PRODUCT_FEEDBACK, state, how="partial")
 
-    def _relationship_answer(self) -> None:
+    def _whole_answer(self) -> None:
         state = self.people.someone(lambda state: not state.is_lead)
         if state is not None:
-            self.feedback.answer(RELATIONSHIP, state, how=self.sim.pick(("whole", "started")))
+            self.feedback.answer(RELATIONSHIP, state, how="whole")
+
+    def _started_answer(self) -> None:
+        state = self.people.someone(lambda state: not state.is_lead)
+        if state is not None:
+            self.feedback.answer(RELATIONSHIP, state, how="started")
 
     def _archive_owner(self, number: int) -> None:
         """An employee stops owning CRM records (and stays in the helpdesk)."""
@@ -207,6 +237,7 @@ class _Life:
         """An end user who asks for help several times and is hired later: their early comments are a customer's."""
         sim = self.sim
         state = self.people.join()
+        state.will_be_staff = True
         user_id = self.people.create_helpdesk_user(state)
         became = sim.starts_at + timedelta(days=became_after_days)
         person = state.person
@@ -237,11 +268,12 @@ class _Life:
         sim = self.sim
         for night in range(4):
             edge = sim.opens_at + timedelta(days=night - EDGE_DAYS)
-            for offset in (0, 0, 0, 0, 0, 1, 1, 60, 3_600, 3_600, -1, -1, -60, -3_600, -3_600):
+            for offset in (0,) * 7 + (1, 1, 60, 60, 600, 3_600, 3_600, -1, -1, -60, -60, -600, -3_600, -3_600):
                 if edge - timedelta(hours=2) > sim.starts_at + timedelta(days=2) and (night == 0 or offset in (0, 1)):
                     sim.at_exactly(edge + timedelta(seconds=offset), self._edge_answer)
 
     def _edge_answer(self) -> None:
-        state = self.people.someone(lambda state: not state.is_lead and not state.answers_often)
+        state = self.people.someone(lambda state: not state.is_lead and state.person.person_id not in self._on_edge)
         if state is not None:
+            self._on_edge.add(state.person.person_id)
             self.feedback.answer_at(state, self.sim.now)

@@ -62,7 +62,7 @@ class People:
         contact_id = sim.new_id("contact", FIRST_CONTACT_ID) if in_crm else None
         person = self._person(account, contact_id)
         sim.people[person.person_id] = person
-        temper = min(1.0, max(0.0, sim.rng.gauss(0.76, 0.18)))
+        temper = min(1.0, max(0.0, sim.rng.gauss(0.81, 0.17)))
         state = PersonState(
             person=person,
             mood=temper,
@@ -70,7 +70,7 @@ class People:
             buys_every_days=sim.rng.uniform(18, 60) * (1.4 if account else 1.0),
             language=person.language,
             is_lead=lead,
-            answers_often=not lead and sim.chance(0.05),
+            answers_often=not lead and sim.chance(0.1),
             clients=[self._client() for _ in range(1 if sim.chance(0.7) else 2)],
         )
         sim.states.append(state)
@@ -265,8 +265,13 @@ class People:
 
     # --- helpdesk ---
     def helpdesk_user(self, state: PersonState) -> int:
-        """The person's helpdesk user, made when they first ask for help."""
-        return state.user_ids[0] if state.user_ids else self.create_helpdesk_user(state)
+        """The helpdesk user as whom a person writes, made when they first ask for help. Now and then somebody writes
+        from another address and becomes a second user."""
+        sim = self.sim
+        writes_elsewhere = len(state.user_ids) < 2 and not state.will_be_staff and sim.chance(0.05)
+        if not state.user_ids or writes_elsewhere:
+            return self.create_helpdesk_user(state)
+        return state.user_ids[0] if sim.chance(0.7) else sim.pick(state.user_ids)
 
     def create_helpdesk_user(self, state: PersonState) -> int:
         """Make a (further) helpdesk user for a person; a few are known by phone only."""
@@ -293,7 +298,7 @@ class People:
     def change_helpdesk_user(self) -> None:
         """A phone number, a name or an address changes in the helpdesk."""
         sim = self.sim
-        state = self.someone(lambda state: bool(state.user_ids) and not state.is_staff)
+        state = self.someone(lambda state: bool(state.user_ids) and not state.will_be_staff)
         if state is None:
             return
         user_id = state.user_ids[0]
@@ -311,9 +316,9 @@ class People:
         """Two helpdesk users of one person become one; the second is made first if nobody has two."""
         sim = self.sim
         if state is None:
-            state = self.someone(lambda state: len(state.user_ids) > 1 and not state.is_staff)
+            state = self.someone(lambda state: len(state.user_ids) > 1 and not state.will_be_staff)
         if state is None:
-            state = self.someone(lambda state: len(state.user_ids) == 1 and not state.is_staff)
+            state = self.someone(lambda state: len(state.user_ids) == 1 and not state.will_be_staff)
             if state is not None:
                 self.create_helpdesk_user(state)
                 sim.after(4_000, self.merge_helpdesk_users, state)
@@ -324,7 +329,9 @@ class People:
 
     def delete_helpdesk_user(self) -> None:
         """A helpdesk user without open tickets is deleted; their tickets stay."""
-        state = self.someone(lambda state: len(state.user_ids) == 1 and not state.open_tickets and not state.is_staff)
+        state = self.someone(
+            lambda state: len(state.user_ids) == 1 and not state.open_tickets and not state.will_be_staff
+        )
         if state is None:
             return
         self.sim.emit(HelpdeskUserDeleted, user_id=state.user_ids.pop())

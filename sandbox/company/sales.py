@@ -50,13 +50,15 @@ class Sales:
         """A moment at which the person may buy. An unhappy one does so less often, and after longer."""
         sim = self.sim
         state.forget()
-        if not state.is_lead and state.contact_ids and sim.chance(0.35 + 0.65 * state.mood):
+        if not state.is_lead and state.contact_ids and sim.chance(0.1 + 0.9 * state.mood):
             self.open_deal(state)
-        pause = state.buys_every_days * (1.6 - 0.9 * state.mood) * sim.rng.uniform(0.6, 1.4)
+        pause = state.buys_every_days * (2.0 - 1.4 * state.mood) * sim.rng.uniform(0.6, 1.4)
         sim.after(pause * 86_400, self.consider, state)
 
-    def open_deal(self, state: PersonState | None, *, badly_filled: bool = False) -> None:
-        """A deal begins. Without a person it belongs to an account only."""
+    def open_deal(
+        self, state: PersonState | None, *, badly_filled: bool = False, contact_id: int | None = None
+    ) -> None:
+        """A deal begins, of the person's main contact or of `contact_id`; without a person, of an account only."""
         sim = self.sim
         person = state.person if state else None
         account_id = person.account_id if person else sim.pick(list(sim.accounts))
@@ -66,14 +68,12 @@ class Sales:
         if currency == "PLN":
             price *= 4.2
         amount: str | None = f"{price:.2f}" if sim.chance(0.8) else str(round(price))
-        if badly_filled and sim.chance(0.3):
+        if badly_filled and sim.chance(0.4):
             amount = None
         elif badly_filled:
             currency = ""
-        contact_id = None
         if state:
-            contact_id = sim.pick(state.contact_ids) if sim.chance(0.3) else state.contact_ids[0]
-            state.open_deals += 1
+            contact_id = contact_id or state.contact_ids[0]
         product = sim.pick(words.PRODUCTS)
         deal = _Deal(
             deal_id=sim.new_id("deal", FIRST_DEAL_ID),
@@ -169,7 +169,7 @@ class Sales:
         business = deal.account_id is not None
         mood = deal.state.mood if deal.state else 0.6
         if stage >= len(STAGES) or (not business and sim.chance(0.5)):
-            self._close(deal, won=sim.chance(0.55 + 0.35 * mood))
+            self._close(deal, won=sim.chance(0.4 + 0.55 * mood))
         elif sim.chance(0.07):
             self._close(deal, won=False)
         else:
@@ -185,8 +185,6 @@ class Sales:
             "close_date": local_day(sim.now).isoformat(),
         }
         sim.emit(DealChanged, deal_id=deal.deal_id, changes=changes)
-        if deal.state:
-            deal.state.open_deals -= 1
         if not won:
             return
         self._closed.append(deal)

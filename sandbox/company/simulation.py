@@ -46,9 +46,9 @@ class PersonState:
     user_ids: list[int] = field(default_factory=list)  # live helpdesk users, the main one first
     clients: list[str] = field(default_factory=list)
     orders: int = 0
-    open_deals: int = 0
     open_tickets: int = 0
     is_staff: bool = False
+    will_be_staff: bool = False  # then the helpdesk user stays the same
 
     def feel(self, change: float) -> None:
         """Move the mood, within its bounds."""
@@ -101,8 +101,8 @@ class Simulation:
 
     @property
     def is_open(self) -> bool:
-        """Whether the first night is at most three days away or past: from here on every day has every change."""
-        return self.now >= self.opens_at - timedelta(days=3)
+        """Whether the first night is at most four days away or past: from here on every day has every change."""
+        return self.now >= self.opens_at - timedelta(days=4)
 
     # --- facts ---
     def emit(self, kind: type[E], /, *, at: datetime | None = None, **fields: Any) -> E:

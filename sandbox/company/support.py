@@ -213,7 +213,7 @@ class Support:
                 sim.after(5 * 86_400, self._give_up, ticket)
         else:
             self._change(ticket, agent.agent_id, status="hold", assignee_id=str(agent.agent_id))
-            sim.after(sim.rng.uniform(0.8, 3) * 86_400, self.agent_answers, ticket)
+            sim.after(sim.rng.uniform(0.8, 4) * 86_400, self.agent_answers, ticket)
 
     def customer_answers(self, ticket: Ticket) -> None:
         """The customer writes; a pending ticket opens again, a solved one is reopened."""
@@ -240,15 +240,20 @@ class Support:
         self._change(ticket, by, status="solved", assignee_id=str(by) if by != AUTOMATION else None)
         ticket.solved_times += 1
         sim.after(4 * 86_400, self._close, ticket, ticket.solved_times)
-        if sim.chance(0.11 if not ticket.reopens else 0.2):
+        if sim.chance(0.15 if not ticket.reopens else 0.25):
             sim.after(sim.rng.uniform(0.5, 60) * 3_600, self.customer_answers, ticket)
         self.on_solved(ticket)
 
     def reopen_one(self) -> None:
         """A customer comes back to a solved ticket today."""
-        ticket = self._recent(lambda ticket: ticket.status == "solved")
+        ticket = self._recent(lambda ticket: ticket.status == "solved" and not ticket.state.is_staff)
         if ticket is not None:
             self.customer_answers(ticket)
+            return
+        ticket = self._recent(lambda ticket: not ticket.state.is_staff)
+        if ticket is not None:
+            self.solve(ticket, self._agent(ticket).agent_id)
+            self.sim.after(3_600, self.customer_answers, ticket)
 
     # --- what else happens to tickets ---
     def merge(self, loser: Ticket, winner: Ticket) -> None:
@@ -303,6 +308,8 @@ class Support:
         pressure = 1.0
         if sim.now.toordinal() % 42 < 9:  # two weeks in which the team cannot keep up
             pressure = 4.0
+        if ticket.reopens:  # nobody likes to take up what was done
+            pressure *= 6.0
         if ticket.priority in ("high", "urgent"):
             pressure *= 0.5
         if is_open(sim.now) or sim.chance(0.12 if ticket.channel != "chat" else 0.6):

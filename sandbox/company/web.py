@@ -41,9 +41,11 @@ class Web:
             self._visit(day, None)
         if sim.is_open:  # each day is restated at least once on each of the three days after it
             for days_late in (1, 2, 3):
-                self._visit(day, sim.pick(sim.states), days_late)
+                while not self._visit(day, sim.pick(sim.states), days_late):
+                    pass
 
-    def _visit(self, day: date, state: PersonState | None, days_late: int | None = None) -> None:
+    def _visit(self, day: date, state: PersonState | None, days_late: int | None = None) -> bool:
+        """One browser's sessions; False if it cannot be told (the same facts twice, or counted in the past)."""
         sim = self.sim
         user_id = None
         if state is None:
@@ -64,7 +66,7 @@ class Web:
         # a browser comes by one channel and page a day: its sessions are one fact
         key = (day, client, user_id, channel, landing)
         if key in self._seen:
-            return
+            return False
         self._seen.add(key)
         sim.emit(
             VisitsCounted,
@@ -81,14 +83,15 @@ class Web:
             key_events=sum(sim.chance(0.04) for _ in range(sessions)),
             engagement_seconds=int(engaged * sim.rng.uniform(15, 240)),
         )
+        return True
 
     def _counted_at(self, day: date, days_late: int) -> datetime:
-        """Same-day visits are counted between morning and midnight, late ones on a later day, all local."""
+        """Same-day visits are counted between morning and midnight, late ones on a later day after the night."""
         sim = self.sim
         midnight = datetime.combine(day + timedelta(days=days_late), time(0), ZONE).astimezone(UTC)
         if days_late == 0:
             return clear_of_night(midnight + timedelta(hours=sim.rng.triangular(7, 23.9, 18)))
-        return clear_of_night(midnight + timedelta(hours=sim.rng.triangular(0.2, 22, 5)))
+        return clear_of_night(midnight + timedelta(hours=sim.rng.triangular(4.5, 22, 6)))
 
 
 def hash_of(client: str) -> int:
