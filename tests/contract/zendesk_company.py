@@ -34,6 +34,7 @@ TIE = OPENS_AT - timedelta(days=20)  # many things happen in this one second
 
 # Tickets with a story of their own.
 DELETED, MERGED, WINNER, OLD, RATED, UNANSWERED = 101, 102, 103, 104, 105, 106
+TOUCHED = 113  # closed tickets that end in 3 are touched by the look-alike's system 36 hours later
 
 
 class Story:
@@ -107,7 +108,7 @@ def made_company(tickets: int = 45) -> Company:
         opens_at=OPENS_AT,
         ends_at=OPENS_AT + timedelta(days=30),
         people=people,
-        accounts={n: _account(n) for n in range(1, 4)},
+        accounts={n: _account(n) for n in range(1, 10)},
         agents=dict(_agents()),
         events=events,
     )
@@ -152,6 +153,9 @@ def _stories(story: Story) -> None:
         comment=None,
     )
     story.opened(UNANSWERED, FIRST_USER + 3, at)
+    story.opened(TOUCHED, FIRST_USER, at)
+    story.changed(TOUCHED, AGENT, at + day, status=("new", "solved"))
+    story.changed(TOUCHED, -1, at + 5 * day, status=("solved", "closed"))
 
     story.tell(HelpdeskUserChanged, at, user_id=FIRST_USER, changes={"email": "new@example.com"})
     story.tell(HelpdeskUsersMerged, at + day, winner_id=FIRST_USER + 4, loser_id=FIRST_USER + 3)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.applications import Starlette
 
 from sandbox.vendors.zendesk.api import build
+from sandbox.vendors.zendesk.limits import Limits
 from sandbox.world import World
 
 
-def build_app(world: World) -> Starlette:
+def build_app(world: World, limits: Limits | None = None) -> Starlette:
     """The vendor's application: its paths are Zendesk's own, below /api/v2."""
-    return build(world)
+    return build(world, limits or Limits())

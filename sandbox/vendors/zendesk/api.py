@@ -37,19 +37,19 @@ SINGULAR = {
 }
 
 
-def build(world: World) -> Starlette:
+def build(world: World, limits: Limits) -> Starlette:
     """The application over a world."""
-    api = Api(world)
+    api = Api(world, limits)
     return Starlette(routes=[Route("/api/v2/{path:path}", api.answer, methods=["GET"])])
 
 
 class Api:
     """Answers requests. Handlers are plain functions: Starlette runs them in worker threads."""
 
-    def __init__(self, world: World, limits: Limits | None = None) -> None:
+    def __init__(self, world: World, limits: Limits) -> None:
         self._world = world
         self._shelf = Shelf(world)
-        self._limits = limits or Limits()
+        self._limits = limits
 
     def answer(self, request: Request) -> Response:
         """One request: limits first, then credentials, then the path."""

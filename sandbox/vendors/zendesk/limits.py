@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 MINUTE = 60
 PER_MINUTE = {"account": 700, "exports": 30, "user_exports": 60, "guide": 700}
@@ -21,7 +21,8 @@ _OWN_HEADER = {
 class Limits:
     """Counts requests per minute and budget."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, per_minute: Mapping[str, int] = PER_MINUTE, clock: Callable[[], float] = time.time) -> None:
+        self._granted = dict(per_minute)
         self._clock = clock
         self._lock = threading.Lock()
         self._used: dict[tuple[str, int], int] = {}
@@ -38,20 +39,20 @@ class Limits:
             left = {}
             for name in {shared, budget}:
                 self._used[name, minute] = self._used.get((name, minute), 0) + 1
-                left[name] = PER_MINUTE[name] - self._used[name, minute]
+                left[name] = self._granted[name] - self._used[name, minute]
         headers = {
-            "X-Rate-Limit": str(PER_MINUTE[shared]),
+            "X-Rate-Limit": str(self._granted[shared]),
             "X-Rate-Limit-Remaining": str(max(0, left[shared])),
         }
         if shared == "account":
             headers |= {
-                "RateLimit-Limit": str(PER_MINUTE[shared]),
+                "RateLimit-Limit": str(self._granted[shared]),
                 "RateLimit-Remaining": str(max(0, left[shared])),
                 "RateLimit-Reset": str(resets),
             }
         if budget in _OWN_HEADER:
             headers[_OWN_HEADER[budget]] = (
-                f"total={PER_MINUTE[budget]}; remaining={max(0, left[budget])}; resets={resets}"
+                f"total={self._granted[budget]}; remaining={max(0, left[budget])}; resets={resets}"
             )
         granted = all(remaining >= 0 for remaining in left.values())
         if not granted:
