@@ -85,9 +85,7 @@ class Servers:
             listener = socket.socket()
             listener.bind((HOST, 0))
             listener.listen(256)
-            self.notices.append(
-                f"port {preferred} ({name}) is taken: using {listener.getsockname()[1]} instead"
-            )
+            self.notices.append(f"port {preferred} ({name}) is taken: using {listener.getsockname()[1]} instead")
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=2
         )
@@ -110,6 +108,11 @@ class Servers:
         """Let every server finish. Safe to call from another thread."""
         for server, _ in self._servers:
             server.should_exit = True
+
+    def close(self) -> None:
+        """Give the ports back without having served."""
+        for _, listener in self._servers:
+            listener.close()
 
 
 def _vendor_app(source: str, world: World) -> ASGIApp | None:
