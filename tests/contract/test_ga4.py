@@ -420,6 +420,7 @@ def test_a_broken_row_costs_only_itself_when_it_is_not_json() -> None:
             "userEngagementDuration is not a number",
         ),
         (["2026-03-09", "Direct", "desktop", "/"], ["1"] * 5, "the first dimension is not a day"),
+        (["20260230", "Direct", "desktop", "/"], ["1"] * 5, "day is out of range"),
     ],
 )
 def test_a_broken_row_costs_only_itself_when_it_breaks_the_contract(

@@ -13,13 +13,7 @@ INFO = VendorInfo(
         Setting(
             "service_account",
             "a service account's key file as JSON; the account needs the role Viewer on the property",
-            required=False,
-            secret=True,
-        ),
-        Setting(
-            "access_token",
-            "a bearer token in place of the key file; it expires within the hour, so for trials only",
-            required=False,
+            required=False,  # for a trial, access_token (a bearer token of an hour's life) may stand in its place
             secret=True,
         ),
         *(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -15,8 +15,8 @@ from cx_warehouse.connectors.base import RecordContract, Stream
 DEFAULT_RESTATEMENT = timedelta(days=4)
 USER_DIMENSION = "{user_dimension}"  # stands for the setting's value
 METRICS = ("sessions", "engagedSessions", "screenPageViews", "keyEvents", "userEngagementDuration")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,10 @@ class ReportRow(RecordContract, frozen=True):
         values, metrics = self.row.dimensionValues, self.row.metricValues
         if (len(values), len(metrics)) != (len(self.dimensions), len(self.metrics)):
             raise ValueError(f"{len(values)} dimension and {len(metrics)} metric values in the row")
-        if not values or not _DAY.fullmatch(values[0].value):
+        day = _DAY.fullmatch(values[0].value) if values else None
+        if day is None:
             raise ValueError("the first dimension is not a day (YYYYMMDD)")
+        date(*map(int, day.groups()))  # raises for 30 February
         for name, metric in zip(self.metrics, metrics, strict=True):
             if not _NUMBER.fullmatch(metric.value):
                 raise ValueError(f"{name} is not a number")
