@@ -135,6 +135,7 @@ BROKEN = {
     "text of a time": b'{"id":"7","properties":{"createdate":"soon"},' + TIMES,
     "a number in a text": b'{"id":"7","properties":{"email":7},' + TIMES,
     "a time without a zone": b'{"id":"7","properties":{},' + TIMES.replace(b"Z", b""),
+    "an impossible offset": b'{"id":"7","properties":{},' + TIMES.replace(b"Z", b"+20:00"),
     "invalid UTF-8": b'{"id":"7","properties":{"email":"\xff"}}',
     "not JSON": b'{"id":"7",,}',
     "a list": b"[1]",

@@ -33,6 +33,12 @@ TimeText = (
 )
 
 
+def _require_utc(*moments: datetime | None) -> None:
+    """HubSpot's times are UTC. Another offset may be one that Postgres does not take, so it stops at the border."""
+    if any(moment is not None and moment.utcoffset() for moment in moments):
+        raise ValueError("createdAt, updatedAt and archivedAt must be in UTC")
+
+
 class CrmObject(RecordContract, frozen=True, rename="camel"):
     """What every CRM object has. `archived` is HubSpot's word for deleted (restorable for some 90 days)."""
 
@@ -41,6 +47,9 @@ class CrmObject(RecordContract, frozen=True, rename="camel"):
     updated_at: Moment
     archived: bool = False
     archived_at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        _require_utc(self.created_at, self.updated_at, self.archived_at)
 
     def key(self) -> str:
         return self.id
@@ -143,6 +152,9 @@ class Owner(RecordContract, frozen=True, rename="camel"):
     user_id: int | None = None
     archived: bool = False
     teams: list[Team] | None = None
+
+    def __post_init__(self) -> None:
+        _require_utc(self.created_at, self.updated_at)
 
     def key(self) -> str:
         return self.id
