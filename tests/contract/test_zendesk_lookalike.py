@@ -1,0 +1,258 @@
+"""The look-alike does what Zendesk is recorded to do, also where that is awkward."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.vendors.zendesk.limits import Limits
+from sandbox.world import World
+from tests.contract.zendesk_account import Account, account
+from tests.contract.zendesk_company import AGENT, DELETED, FIRST_USER, MERGED, OLD, OPENS_AT, RATED, WINNER
+
+NOW = int(OPENS_AT.timestamp())
+
+
+@pytest.fixture(scope="module")
+def acme() -> Iterator[Account]:
+    """The made company at its first night; for tests that change nothing."""
+    with account() as served_here:
+        yield served_here
+
+
+def ask(acme: Account, path: str, **params: Any) -> requests.Response:
+    given = acme.world.credentials.zendesk
+    return requests.get(
+        f"{acme.url}/api/v2/{path}", params=params, auth=(f"{given.email}/token", given.token), timeout=10
+    )
+
+
+def test_a_wrong_token_is_refused_in_zendesks_words(acme: Account) -> None:
+    given = acme.world.credentials.zendesk
+    reply = requests.get(f"{acme.url}/api/v2/tickets.json", auth=(f"{given.email}/token", "x"), timeout=10)
+    assert (reply.status_code, reply.json()) == (401, {"error": "Couldn't authenticate you"})
+
+
+def test_users_me_answers_an_anonymous_caller_with_200(acme: Account) -> None:
+    reply = requests.get(f"{acme.url}/api/v2/users/me.json", timeout=10)
+    assert reply.status_code == 200 and reply.json()["user"]["id"] is None
+    assert requests.get(f"{acme.url}/api/v2/tickets.json", timeout=10).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["tickets/999999.json", "users/1.json", f"tickets/{DELETED}.json", "tickets/9/comments"]
+)
+def test_an_unknown_id_is_not_found(acme: Account, path: str) -> None:
+    reply = ask(acme, path)
+    assert (reply.status_code, reply.json()) == (404, {"error": "RecordNotFound", "description": "Not found"})
+
+
+def test_an_unknown_path_is_an_invalid_endpoint(acme: Account) -> None:
+    assert ask(acme, "requests.json").json()["error"] == "InvalidEndpoint"
+    assert ask(acme, "incremental/requests.json").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["incremental/tickets/cursor.json", "incremental/ticket_events.json"])
+def test_a_start_time_within_the_last_minute_is_too_recent(acme: Account, path: str) -> None:
+    reply = ask(acme, path, start_time=NOW - 59)
+    assert reply.status_code == 422 and "Too recent start_time" in reply.json()["description"]
+    assert ask(acme, path, start_time=NOW - 60).status_code == 200
+
+
+def test_the_exports_leave_out_the_minute_before_the_request() -> None:
+    with account() as acme:
+        acme.world.advance(1)
+        all_of_it = ask(acme, "incremental/ticket_events.json", start_time=0).json()["ticket_events"]
+        latest = max(event["timestamp"] for event in all_of_it)
+        acme.world._clock = acme.world._clock.fromtimestamp(latest + 59, acme.world._clock.tzinfo)
+        seen = ask(acme, "incremental/ticket_events.json", start_time=0).json()["ticket_events"]
+        assert max(event["timestamp"] for event in seen) < latest
+        assert len(seen) < len(all_of_it)
+
+
+def test_the_last_page_of_an_export_still_carries_a_cursor(acme: Account) -> None:
+    page = ask(acme, "incremental/tickets/cursor.json", start_time=0).json()
+    assert page["end_of_stream"] is True
+    assert page["after_cursor"] and "cursor=" in page["after_url"]
+    again = ask(acme, "incremental/tickets/cursor.json", cursor=page["after_cursor"]).json()
+    assert again["tickets"] == [] and again["end_of_stream"] and again["after_cursor"] == page["after_cursor"]
+
+
+def test_tickets_are_ordered_and_filtered_by_generated_timestamp(acme: Account) -> None:
+    tickets = ask(acme, "incremental/tickets/cursor.json", start_time=0).json()["tickets"]
+    order = [ticket["generated_timestamp"] for ticket in tickets]
+    assert order == sorted(order)
+    late = ask(acme, "incremental/tickets/cursor.json", start_time=order[10]).json()["tickets"]
+    assert [ticket["id"] for ticket in late] == [t["id"] for t in tickets if t["generated_timestamp"] >= order[10]]
+
+
+def test_a_time_export_goes_on_to_the_end_of_its_last_second(acme: Account) -> None:
+    sizes, start, seen = [], 0, []
+    while True:
+        page = ask(acme, "incremental/ticket_events.json", start_time=start, per_page=1).json()
+        sizes.append(page["count"])
+        seen += [event["id"] for event in page["ticket_events"]]
+        if page["end_of_stream"]:
+            break
+        assert page["end_time"] == page["ticket_events"][-1]["timestamp"] + 1
+        start = page["end_time"]
+    assert max(sizes) >= 12 and min(sizes) == 1  # about per_page
+    assert len(seen) == len(set(seen))
+
+
+def test_comments_are_spelled_out_only_for_who_asks(acme: Account) -> None:
+    short = ask(acme, "incremental/ticket_events.json", start_time=0).json()["ticket_events"]
+    long = ask(acme, "incremental/ticket_events.json", start_time=0, include="comment_events").json()["ticket_events"]
+    comments = [
+        [child for event in events for child in event["child_events"] if child["event_type"] == "Comment"]
+        for events in (short, long)
+    ]
+    assert comments[0][0].keys() >= {"comment_present", "comment_public"} and "body" not in comments[0][0]
+    assert comments[1][0]["body"] and len(comments[0]) == len(comments[1])
+
+
+def test_changes_name_their_field_by_its_own_key(acme: Account) -> None:
+    events = ask(acme, "incremental/ticket_events.json", start_time=0).json()["ticket_events"]
+    changes = [
+        child
+        for event in events
+        if event["ticket_id"] == RATED and event["updater_id"] == AGENT
+        for child in event["child_events"]
+        if child["event_type"] == "Change"
+    ]
+    assert {"status": "solved", "previous_value": "new"}.items() <= changes[0].items()
+    assert any(change.get("assignee_id") == AGENT for change in changes)
+
+
+def test_a_merge_closes_the_loser_and_leaves_a_private_note_on_both(acme: Account) -> None:
+    events = ask(acme, "incremental/ticket_events.json", start_time=0, include="comment_events").json()["ticket_events"]
+    merges = {event["ticket_id"]: event["child_events"] for event in events if event["via"] == "Merge"}
+    assert merges.keys() == {MERGED, WINNER}
+    assert all(not child["public"] for children in merges.values() for child in children if "public" in child)
+    assert any(child.get("status") == "closed" for child in merges[MERGED])
+    note = next(child for child in merges[WINNER] if child["event_type"] == "Comment")
+    assert note["via"]["source"] == {
+        "from": {"subject": f"Ticket {MERGED}", "ticket_id": MERGED, "ticket_ids": [MERGED]},
+        "to": {},
+        "rel": "merge",
+    }
+
+
+def test_a_merge_of_users_moves_the_tickets_and_the_address(acme: Account) -> None:
+    tickets = ask(acme, "incremental/tickets/cursor.json", start_time=0).json()["tickets"]
+    assert FIRST_USER + 3 not in {t["requester_id"] for t in tickets if t["id"] == 106}
+    loser = ask(acme, f"users/{FIRST_USER + 3}.json").json()["user"]
+    assert (loser["active"], loser["email"]) == (False, None)
+    deleted = ask(acme, f"users/{FIRST_USER + 5}.json").json()["user"]
+    assert (deleted["active"], deleted["email"], deleted["permanently_deleted"]) == (False, "p6@example.com", False)
+
+
+def test_closed_tickets_leave_the_list_after_120_days_and_deleted_ones_at_once(acme: Account) -> None:
+    listed = ask(acme, "tickets.json", **{"page[size]": 100}).json()["tickets"]
+    assert {DELETED, OLD}.isdisjoint(ticket["id"] for ticket in listed)
+    assert ask(acme, "tickets/count.json").json()["count"]["value"] == len(listed)
+
+
+def test_page_numbers_end_at_ten_thousand_records(acme: Account) -> None:
+    reply = ask(acme, "tickets.json", page=101, per_page=100)
+    assert (reply.status_code, reply.json()["errors"][0]["code"]) == (400, "InvalidPaginationDepth")
+    assert ask(acme, "tickets.json", page=2, per_page=10).json()["previous_page"]
+
+
+def test_cursor_lists_page_by_meta_and_links(acme: Account) -> None:
+    first = ask(acme, "satisfaction_ratings.json", **{"page[size]": 3}).json()
+    assert first["meta"]["has_more"] and "page%5Bafter%5D=" in first["links"]["next"]
+    second = requests.get(
+        first["links"]["next"],
+        timeout=10,
+        auth=(f"{acme.world.credentials.zendesk.email}/token", acme.world.credentials.zendesk.token),
+    ).json()
+    assert {r["id"] for r in first["satisfaction_ratings"]}.isdisjoint(r["id"] for r in second["satisfaction_ratings"])
+    assert ask(acme, "satisfaction_ratings.json", **{"page[size]": 3, "page[after]": "x"}).status_code == 400
+
+
+def test_surveys_come_at_most_fifty_a_page_newest_first_without_links(acme: Account) -> None:
+    assert ask(acme, "guide/survey_responses", **{"page[size]": 51}).status_code == 400
+    page = ask(acme, "guide/survey_responses").json()
+    ids = [response["id"] for response in page["survey_responses"]]
+    assert ids == sorted(ids, reverse=True) and "links" not in page
+    assert ask(acme, "guide/survey_responses", sort="id").json()["survey_responses"][0]["id"] == ids[-1]
+    late = ask(
+        acme, "guide/survey_responses", **{"filter[created_at_start]": (NOW - 20 * 86_400 + 7_200) * 1000}
+    ).json()
+    assert 0 < len(late["survey_responses"]) < len(ids)
+
+
+def test_every_reply_tells_the_budget_in_each_recorded_spelling(acme: Account) -> None:
+    headers = ask(acme, "incremental/tickets/cursor.json", start_time=0).headers
+    recorded = ("X-Rate-Limit", "X-Rate-Limit-Remaining", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+    assert all(name in headers for name in recorded)
+    assert headers["zendesk-ratelimit-incremental-exports"].startswith("total=")
+    assert (
+        "zendesk-ratelimit-incremental-exports-cursor"
+        in ask(acme, "incremental/users/cursor.json", start_time=0).headers
+    )
+    assert "ratelimit-reset" not in ask(acme, "guide/survey_responses").headers
+
+
+def test_beyond_the_plan_a_request_is_answered_429_with_the_seconds_to_wait() -> None:
+    with account(limits=Limits(clock=lambda: 100.0)) as acme:
+        replies = [ask(acme, "incremental/tickets/cursor.json", start_time=0) for _ in range(31)]
+        assert [reply.status_code for reply in replies] == [200] * 30 + [429]
+        assert replies[-1].headers["Retry-After"] == "20"
+        assert ask(acme, "users/me.json").status_code == 200  # the other budgets are untouched
+
+
+def test_added_records_are_served_byte_for_byte_and_replace_their_like() -> None:
+    record = b'{"id":101 ,"status":"open",  "odd":"\xc3\xa9","created_at":"2026-01-01T00:00:00Z"}'
+    with account() as acme:
+        acme.world.add_record("zendesk", "tickets", record)
+        reply = ask(acme, "incremental/tickets/cursor.json", start_time=0)
+        assert record in reply.content
+        assert [ticket["id"] for ticket in reply.json()["tickets"]].count(DELETED) == 1
+
+
+def test_peoples_own_files_are_served_instead_of_a_company(tmp_path: Path) -> None:
+    folder = tmp_path / "zendesk"
+    folder.mkdir()
+    lines = [
+        {
+            "id": n,
+            "status": "open",
+            "created_at": "2024-05-01T10:00:00Z",
+            "updated_at": f"2024-05-0{n}T10:00:00Z",
+            "generated_timestamp": 1_714_557_600 + n,
+        }
+        for n in range(1, 4)
+    ]
+    (folder / "tickets.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    with account(world=World(data=tmp_path)) as acme:
+        landed = acme.read(acme.landed("tickets"))
+        assert set(landed.records) == {"1", "2", "3"}
+        assert acme.read(acme.landed("users")).records == {}
+        with (folder / "tickets.jsonl").open("a") as file:
+            file.write(json.dumps(lines[0] | {"id": 4, "generated_timestamp": 1_800_000_000}) + "\n")
+        acme.world.advance(1)
+        acme.read(landed)
+        assert "4" in landed.records
+
+
+def test_a_ticket_is_about_as_large_as_zendesks(acme: Account) -> None:
+    body = ask(acme, "incremental/tickets/cursor.json", start_time=0)
+    assert 1_000 <= len(body.content) / len(body.json()["tickets"]) <= 2_500
+
+
+def test_the_clock_moves_nothing_that_has_happened(acme: Account) -> None:
+    """Ids and bytes of past updates are the same on every night: what was exported is not changed behind one's back."""
+    before = ask(acme, "incremental/ticket_events.json", start_time=0, include="comment_events").json()["ticket_events"]
+    with account() as later:
+        later.world.advance(5)
+        after = ask(later, "incremental/ticket_events.json", start_time=0, include="comment_events").json()
+    by_id = {event["id"]: event for event in after["ticket_events"]}
+    assert all(by_id[event["id"]] == event for event in before)
+    assert len(by_id) > len(before)
