@@ -68,21 +68,18 @@ class Servers:
         ports = preferred_ports or {}
         self.control_url = self._bind("control", build_control(world), ports.get("control", 0))
         for source in SOURCES:
-            app = _vendor_app(source, world)
-            if app is None:
-                self.notices.append(f"{source} is not served: sandbox.vendors.{source} does not exist")
-                continue
+            app: ASGIApp = importlib.import_module(f"sandbox.vendors.{source}").build_app(world)
             self.urls[source] = self._bind(source, Gate(app, world, source), ports.get(source, 0))
 
     def _bind(self, name: str, app: ASGIApp, preferred: int) -> str:
-        listener = socket.socket()
+        listener = _new_socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, preferred))
             listener.listen(256)  # now, not when serving: of two sandboxes only one may have the port
         except OSError:
             listener.close()
-            listener = socket.socket()
+            listener = _new_socket()
             listener.bind((HOST, 0))
             listener.listen(256)
             self.notices.append(f"port {preferred} ({name}) is taken: using {listener.getsockname()[1]} instead")
@@ -115,12 +112,6 @@ class Servers:
             listener.close()
 
 
-def _vendor_app(source: str, world: World) -> ASGIApp | None:
-    try:
-        module = importlib.import_module(f"sandbox.vendors.{source}")
-    except ModuleNotFoundError as error:
-        if error.name == f"sandbox.vendors.{source}":
-            return None
-        raise
-    app: ASGIApp = module.build_app(world)
-    return app
+def _new_socket() -> socket.socket:
+    # the protocol is named so that asyncio switches Nagle off: else every answer waits 40 ms for an acknowledgement
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

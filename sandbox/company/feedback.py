@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sandbox.company import words
 from sandbox.company.people import People
 from sandbox.company.simulation import PersonState, Simulation
-from sandbox.company.support import Ticket
 from sandbox.company.surveys import AFTER_TICKET, PRODUCT_FEEDBACK, RELATIONSHIP, Form
+from sandbox.company.tickets import Ticket
 from sandbox.model import (
     HelpdeskSurveyAnswered,
     SatisfactionOffered,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sandbox.company import words
 from sandbox.company.people import People
 from sandbox.company.simulation import PersonState, Simulation
 from sandbox.company.staff import BOTS, GROUP_OF_TOPIC, GROUPS
+from sandbox.company.tickets import Ticket
 from sandbox.company.working_time import is_open, next_opening
 from sandbox.model import (
     Agent,
@@ -32,39 +32,10 @@ CHANNELS: tuple[Channel, ...] = (
 )
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "normal", "normal", "high", "urgent")
 AUTOMATION = -1
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 FIRST_COMMENT_ID = 39_000_000_000_001
 
 # minutes until a person answers, while somebody works
 REPLY_MINUTES = {"email": 150.0, "web": 110.0, "chat": 4.0, "phone": 45.0, "api": 200.0}
-
-
-@dataclass
-class Ticket:
-    """What the simulation remembers of one ticket."""
-
-    ticket_id: int
-    state: PersonState
-    user_id: int
-    channel: Channel
-    topic: str
-    opened_at: datetime
-    status: str = "new"
-    priority: Priority = "normal"
-    assignee_id: int | None = None
-    group: str | None = None
-    waiting_since: datetime | None = None  # the customer's first turn that nobody has answered
-    last_comment_at: datetime = LONG_AGO
-    replies: int = 0
-    reopens: int = 0
-    solved_times: int = 0
-    is_merged: bool = False
-    is_deleted: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing more can happen to it."""
-        return self.is_merged or self.is_deleted or self.status == "closed"
 
 
 class Support:

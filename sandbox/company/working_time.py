@@ -1,4 +1,4 @@
-"""When the support team works: weekdays 8–18 in the company's zone, never on the holidays."""
+"""When the support team works: weekdays 9–17 in the company's zone, never on the holidays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sandbox.model import COMPANY_TIME_ZONE
 
 ZONE = ZoneInfo(COMPANY_TIME_ZONE)
-OPENS, CLOSES = time(8), time(18)
+OPENS, CLOSES = time(9), time(17)
 WORKING_WEEKDAYS = range(5)  # Monday to Friday
 
 # public holidays that fall on weekdays often enough to matter; month, day, name
