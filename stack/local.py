@@ -13,7 +13,7 @@ from cx_warehouse.connectors import registry
 from cx_warehouse.database import bootstrap
 from stack.airflow import Airflow
 from stack.errors import StackError
-from stack.paths import private_directory
+from stack.paths import private_home
 from stack.postgres import PostgresServer, remove_outside
 from stack.sandbox import Sandbox, Wishes
 
@@ -94,7 +94,7 @@ def clean(home: Path) -> None:
         return
     stop(home)
     remove_outside(home)
-    if not any((home / name).exists() for name in ("postgres.lock", "logs", "secrets.json", "mypy", "pytest")):
+    if not any((home / name).exists() for name in ("kind", "postgres.lock", "secrets.json")):
         raise StackError(f"{home} does not look like a home of this stack; nothing was deleted")
     shutil.rmtree(home)
 
@@ -138,7 +138,7 @@ def _sandbox_variables() -> dict[str, str]:
 
 def _require_kind(home: Path, kind: str) -> None:
     """Made records and real ones must not meet in one warehouse."""
-    private_directory(home)
+    private_home(home)
     mark = home / "kind"
     found = mark.read_text().strip() if mark.exists() else None
     if found is None:

@@ -24,6 +24,16 @@ def private_directory(path: Path) -> Path:
     return path
 
 
+def private_home(home: Path) -> Path:
+    """The folder of all data, closed to others. Only the project's own folder is closed by force."""
+    private_directory(home)
+    if home.stat().st_mode & 0o077:
+        if home != ROOT / ".cx":
+            raise StackError(f"others can read {home}, where customers' records would lie: chmod 700 {home}")
+        home.chmod(0o700)
+    return home
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once with one that only its owner can read, from its first byte on."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

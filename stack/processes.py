@@ -44,10 +44,17 @@ class ProcessRecord:
 
     def is_alive(self) -> bool:
         try:
-            process = psutil.Process(self.pid)
-            return bool(abs(process.create_time() - self.started) < 1.5 and process.status() != psutil.STATUS_ZOMBIE)
+            status = psutil.Process(self.pid).status()
+            return self.is_same() and status != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+
+    def is_same(self) -> bool:
+        """Whether the number is still, or again, nobody else's: a process that ended keeps it until it is reaped."""
+        try:
+            return bool(abs(psutil.Process(self.pid).create_time() - self.started) < 1.5)
+        except psutil.NoSuchProcess:
+            return True
 
 
 def spawn(
@@ -77,7 +84,8 @@ def spawn(
 
 def _members(records: Sequence[ProcessRecord], home: Path, part: str) -> list[psutil.Process]:
     """Who is left of the sessions, leaders or not, and of sessions that their members opened in turn."""
-    sessions = {record.pid for record in records if record.is_alive() or not psutil.pid_exists(record.pid)}
+    # a session outlives its leader, and keeps the leader's number from being given away
+    sessions = {record.pid for record in records if record.is_same()}
     oldest = min((record.started for record in records), default=0.0) - 1.5
     members = []
     for process in psutil.process_iter():

@@ -59,6 +59,16 @@ def test_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert len(answer.stderr.strip().splitlines()) == 1
 
 
+def test_home_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "cx"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    answer = run(tmp_path, "demo")
+    assert answer.returncode == 1
+    assert f"chmod 700 {home}" in answer.stderr
+    assert home.stat().st_mode & 0o777 == 0o755
+
+
 def test_clean_deletes_nothing_when_the_folder_is_not_a_home(tmp_path: Path) -> None:
     mine = tmp_path / "cx"
     mine.mkdir()
