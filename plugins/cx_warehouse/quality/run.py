@@ -71,8 +71,9 @@ class _Engine:
     def __init__(self) -> None:
         import great_expectations as gx
 
-        # it sets its own level as it is imported
+        # it sets its own level as it is imported; the other one tells of every decimal that becomes a float
         logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
+        logging.getLogger("great_expectations.util").setLevel(logging.ERROR)
         self._gx = gx
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = {"globally": False}
