@@ -9,19 +9,28 @@
 
 -- The rule for now: one normalised e-mail address is one customer. Links with evidence, caps and cuts come with
 -- identity proper; it replaces this model and keeps its columns.
-with recursive winners (identity_key, winner_key, depth) as (
+with recursive merges as (
+    -- a winner that was merged away itself gives way to the one that stands
+    select distinct on (loser_key)
+        loser_key,
+        winner_key
+    from {{ ref('int_person__merges') }}
+    order by loser_key asc, is_winner_deleted asc, known_at desc, winner_key asc
+),
+
+winners (identity_key, winner_key, depth) as (
     select
         loser_key,
         winner_key,
         1
-    from {{ ref('int_person__merges') }}
+    from merges
     union all
     select
         winner.identity_key,
         merge.winner_key,
         winner.depth + 1
     from winners as winner
-    inner join {{ ref('int_person__merges') }} as merge on winner.winner_key = merge.loser_key
+    inner join merges as merge on winner.winner_key = merge.loser_key
     where winner.depth < 20
 ),
 

@@ -12,7 +12,7 @@ with hubspot as (
         contact.contact_id as identity_id,
         'crm_contact' as kind,
         {{ normalised_email('contact.email') }} as email,
-        nullif(btrim(contact.phone), '') as phone,
+        nullif(btrim(coalesce(contact.phone, contact.mobile_phone)), '') as phone,
         nullif(btrim(concat_ws(' ', contact.first_name, contact.last_name)), '') as full_name,
         contact.lifecycle_stage,
         contact.country,

@@ -1,27 +1,50 @@
-{{ config(materialized='table', indexes=[{'columns': ['loser_key'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['loser_key', 'winner_key'],
+    indexes=[{'columns': ['loser_key', 'winner_key'], 'unique': true}],
+) }}
 
 with hubspot as (
     select
         'hubspot:' || merged.contact_id as loser_key,
         'hubspot:' || contact.contact_id as winner_key,
-        contact.is_deleted,
-        contact.source_updated_at as known_at
+        contact.is_deleted as is_winner_deleted,
+        contact.record_changed_at as known_at
     from {{ ref('stg_hubspot__contacts') }} as contact
     cross join lateral unnest(contact.merged_contact_ids) as merged (contact_id)
-    where merged.contact_id <> contact.contact_id
+    where {{ only_changed('contact') }}
+        and merged.contact_id <> contact.contact_id
 ),
 
--- a record that lists a loser and was merged away itself gives way to the one that lists both
-merges as (
+-- Zendesk says who a user was merged into only where it moves the user's tickets
+zendesk as (
     select
-        loser_key,
-        winner_key,
-        row_number() over (partition by loser_key order by is_deleted, known_at desc, winner_key) as best_first
-    from hubspot
+        'zendesk:' || child.previous_value as loser_key,
+        'zendesk:' || child.requester_id as winner_key,
+        false as is_winner_deleted,
+        max(event.occurred_at) as known_at
+    from {{ ref('stg_zendesk__ticket_events') }} as event
+    {{ json_rows('event.child_events', 'child', {
+        'event_type': 'text', 'requester_id': 'text', 'previous_value': 'text'
+    }) }}
+    where {{ only_changed('event') }}
+        and event.via = 'User merge'
+        and child.event_type = 'Change'
+        and child.requester_id <> child.previous_value
+    group by child.previous_value, child.requester_id
+),
+
+conformed as (
+    select * from hubspot
+    union all
+    select * from zendesk
 )
 
 select
     loser_key,
-    winner_key
-from merges
-where best_first = 1
+    winner_key,
+    is_winner_deleted,
+    known_at,
+    {{ build_number() }} as build_number
+from conformed

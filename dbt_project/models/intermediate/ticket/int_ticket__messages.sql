@@ -16,7 +16,7 @@ with zendesk as (
         'zendesk' as source,
         'zendesk:' || event.ticket_id as ticket_key,
         'zendesk:' || child.author_id as author_key,
-        child.id::bigint as message_number,
+        {{ try_integer('child.id') }} as message_number,
         event.occurred_at as sent_at,
         coalesce(child.public, false) as is_public,
         coalesce(child.author_id, '-1') = '-1' as is_automatic

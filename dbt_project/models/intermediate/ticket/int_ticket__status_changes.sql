@@ -12,7 +12,7 @@ with zendesk as (
         'zendesk:' || event.ticket_id || ':' || child.id as status_change_key,
         'zendesk' as source,
         'zendesk:' || event.ticket_id as ticket_key,
-        child.id::bigint as change_number,
+        {{ try_integer('child.id') }} as change_number,
         child.previous_value as from_status,
         child.status as to_status,
         event.occurred_at as changed_at

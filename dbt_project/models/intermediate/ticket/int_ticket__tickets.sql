@@ -20,7 +20,11 @@ with zendesk as (
         'zendesk:' || ticket.assignee_id as assignee_key,
         'zendesk:' || ticket.organization_id as account_identity_key,
         ticket.group_id as team_id,
-        ticket.channel,
+        case ticket.channel
+            when 'voice' then 'phone'
+            when 'native_messaging' then 'chat'
+            else ticket.channel
+        end as channel,
         ticket.topic,
         ticket.status,
         ticket.priority,

@@ -57,6 +57,10 @@ bands as (
         *,
         case
             when share_waiting > 0 and share_waiting < 1
+                then ln(-ln(share_waiting))
+        end as log_log,
+        case
+            when share_waiting > 0 and share_waiting < 1
                 then {{ z_95() }}::double precision * sqrt(greenwood) / abs(ln(share_waiting))
         end as half_width
     from survival
@@ -71,10 +75,10 @@ quantiles as (
         channel,
         min(minutes) filter (where share_waiting <= 0.5 + 1e-9) as median_minutes,
         min(minutes) filter (
-            where coalesce(exp(-exp(ln(-ln(share_waiting)) + half_width)), share_waiting) <= 0.5 + 1e-9
+            where coalesce(exp(-exp(log_log + half_width)), share_waiting) <= 0.5 + 1e-9
         ) as median_ci_low,
         min(minutes) filter (
-            where coalesce(exp(-exp(ln(-ln(share_waiting)) - half_width)), share_waiting) <= 0.5 + 1e-9
+            where coalesce(exp(-exp(log_log - half_width)), share_waiting) <= 0.5 + 1e-9
         ) as median_ci_high,
         min(minutes) filter (where share_waiting <= 0.1 + 1e-9) as p90_minutes
     from bands
@@ -107,11 +111,14 @@ select
     quantile.median_ci_high,
     quantile.p90_minutes,
     total.mean_answered_minutes,
-    greatest(
-        total.mean_answered_minutes
-        - total.deviation / sqrt(total.n_answered) * {{ t_95('total.n_answered - 1', 'critical.t_975') }},
-        0
-    ) as mean_answered_ci_low,
+    case
+        when total.n_answered > 1
+            then greatest(
+                total.mean_answered_minutes
+                - total.deviation / sqrt(total.n_answered) * {{ t_95('total.n_answered - 1', 'critical.t_975') }},
+                0
+            )
+    end as mean_answered_ci_low,
     total.mean_answered_minutes
     + total.deviation / sqrt(total.n_answered) * {{ t_95('total.n_answered - 1', 'critical.t_975') }}
         as mean_answered_ci_high,

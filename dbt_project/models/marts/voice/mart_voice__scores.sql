@@ -30,7 +30,10 @@ points as (
         answer.customer_key,
         answer.scale_min,
         answer.scale_max,
+        -- a rating that was changed has no point in the first or in the latest score, but its period has its row
         case
+            when measure.measure = 'csat_helpdesk_first' and not answer.is_first_of_ticket then null
+            when measure.measure = 'csat_helpdesk_latest' and not answer.is_latest_of_ticket then null
             when measure.kind = 'mean' then answer.score
             when measure.kind = 'share' then case when answer.is_good then 1 else 0 end
             when answer.nps_group = 'promoter' then 100
@@ -41,8 +44,6 @@ points as (
     inner join measures as measure on answer.metric = measure.metric
     cross join lateral (values (answer.survey), ('all')) as survey (survey)
     cross join lateral {{ period_rows('answer.answered_date') }}
-    where (measure.measure <> 'csat_helpdesk_first' or answer.is_first_of_ticket)
-        and (measure.measure <> 'csat_helpdesk_latest' or answer.is_latest_of_ticket)
 ),
 
 customers as (
@@ -54,9 +55,9 @@ customers as (
         purpose,
         period,
         period_start,
-        count(*)::numeric as n,
-        sum(point)::numeric as total,
-        sum(point * point)::numeric as squares,
+        count(point)::numeric as n,
+        coalesce(sum(point), 0)::numeric as total,
+        coalesce(sum(point * point), 0)::numeric as squares,
         count(*) filter (where point > 0)::numeric as positive,
         count(*) filter (where point < 0)::numeric as negative,
         min(point) as lowest,
@@ -77,16 +78,16 @@ sums as (
         period,
         period_start,
         sum(n) as n,
-        count(*)::numeric as n_customers,
-        sum(total) / sum(n) as value,
-        sum(squares) - sum(total) * sum(total) / sum(n) as spread,
-        sum(positive) / sum(n) as positive_share,
-        sum(negative) / sum(n) as negative_share,
+        (count(*) filter (where n > 0))::numeric as n_customers,
+        sum(total) / nullif(sum(n), 0) as value,
+        sum(squares) - sum(total) * sum(total) / nullif(sum(n), 0) as spread,
+        sum(positive) / nullif(sum(n), 0) as positive_share,
+        sum(negative) / nullif(sum(n), 0) as negative_share,
         sum(n * n) as n_squares,
         -- the spread of the customers' sums about what they would be if all answered alike
         sum(total * total)
-        - 2 * sum(total) / sum(n) * sum(total * n)
-        + (sum(total) / sum(n)) * (sum(total) / sum(n)) * sum(n * n) as clustered_spread,
+        - 2 * sum(total) / nullif(sum(n), 0) * sum(total * n)
+        + power(sum(total) / nullif(sum(n), 0), 2) * sum(n * n) as clustered_spread,
         min(lowest) = max(highest) as is_unanimous,
         min(scale_min) as scale_min,
         max(scale_max) as scale_max
@@ -98,7 +99,7 @@ scores as (
     select
         *,
         n / case
-            when is_unanimous then n_squares / n
+            when is_unanimous then n_squares / nullif(n, 0)
             else greatest(clustered_spread / spread, 1)
         end as n_effective
     from sums
