@@ -55,7 +55,8 @@ def dbt_build(
     """`dbt build --select …` into the candidate set; each node's result goes to ops.dbt_nodes and the log.
 
     Raises BuildError that names the failed nodes, after all results are recorded."""
-    arguments = ["build", "--select", *select, "--indirect-selection", "buildable"]
+    # Unit tests judge the code, not the night's data: `make test` runs them.
+    arguments = ["build", "--select", *select, "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     if full:
         arguments.append("--full-refresh")
     result = _invoke(dsn, arguments, build_number, as_of, target_path, log_path)
