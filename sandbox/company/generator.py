@@ -188,7 +188,7 @@ class _Life:
     def _duplicate_contact(self) -> None:
         """A second contact of the same person, which often comes with a deal of its own."""
         state = self.people.duplicate_contact()
-        if state is not None and self.sim.chance(0.6):
+        if state is not None and not state.is_lead and self.sim.chance(0.6):
             self.sales.open_deal(state, contact_id=state.contact_ids[-1])
 
     def _deal(self) -> None:

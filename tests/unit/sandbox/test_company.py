@@ -138,6 +138,7 @@ def test_nothing_happens_to_what_does_not_exist_or_is_gone(company: Company):
     users: set[int] = set()
     tickets: set[int] = set()
     deals: set[int] = set()
+    buyers: set[int | None] = set()
     hired = {agent_id: agent.became_agent_at for agent_id, agent in company.agents.items()}
     for event in company.events:
         match event:
@@ -147,6 +148,7 @@ def test_nothing_happens_to_what_does_not_exist_or_is_gone(company: Company):
                 assert event.contact_id in contacts
             case ContactArchived():
                 contacts.remove(event.contact_id)
+                assert event.contact_id not in buyers  # an order keeps its customer
             case ContactsMerged():
                 assert event.winner_id in contacts
                 contacts.remove(event.loser_id)
@@ -178,6 +180,7 @@ def test_nothing_happens_to_what_does_not_exist_or_is_gone(company: Company):
             case DealCreated():
                 assert event.contact_id is None or event.contact_id in contacts
                 deals.add(event.deal_id)
+                buyers.add(event.contact_id)
             case DealChanged():
                 assert event.deal_id in deals
 
