@@ -149,8 +149,19 @@ def test_a_broken_record_costs_itself_only(broken: bytes) -> None:
         landed = here.land("contacts")
         assert set(landed.live) == {"1", "9"}
         assert [body for body, _ in landed.quarantined] == [broken]
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_a_broken_record_in_an_increment_costs_itself_only(broken: bytes) -> None:
+    recent = broken.replace(b"2026-03-01T00:00:00", b"2026-03-02T23:30:00")
+    with crm(contact(1), contact(9, NIGHT + SECOND)) as here:
+        landed = here.land("contacts")
+        here.world.add_record("hubspot", "contacts", recent)
         here.world.advance(1)
-        assert here.land("contacts", landed).complete_through == NIGHT + DAY
+        here.land("contacts", landed)
+        assert set(landed.live) == {"1", "9"}
+        assert [body for body, _ in landed.quarantined] == [recent]
+        assert landed.complete_through == NIGHT + DAY
 
 
 def test_the_reason_names_the_property_that_is_wrong() -> None:

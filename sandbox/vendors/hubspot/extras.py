@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from sandbox.vendors.hubspot.search import comparable
 from sandbox.vendors.hubspot.wire import MODIFIED
 
 # Records without a readable id come after all others; their place is as good as an id for paging.
 FIRST_LOOSE = 10**18
 MAINTAINED = {"hs_object_id", *MODIFIED.values()}
+JUST_NOW = "9999-12-31T23:59:59Z"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,14 @@ class Extra:
             return self.number
         properties = self.fields.get("properties")
         held = properties.get(name) if isinstance(properties, dict) else None
-        return self.fields.get("updatedAt") if held is None and name == MODIFIED[kind] else held
+        if name != MODIFIED[kind]:
+            return held
+        changed = held if held is not None else self.fields.get("updatedAt")
+        # one without a readable time counts as just changed: else no search would ever serve it
+        return changed if isinstance(changed, str) and comparable(changed)[0] == 0 else JUST_NOW
 
     def found(self, filtered: set[str]) -> bool:
-        """Whether a search finds it though it cannot be compared: one by id and time does, so that it is served."""
+        """Whether a search by id and time finds it though it has no id to compare, so that it is served."""
         return self.is_loose and filtered <= MAINTAINED
 
 
