@@ -245,6 +245,14 @@ def test_days_that_a_lookback_missed_come_right_when_they_are_pulled_again_by_ha
         assert landed.state == state and not landed.deleted
 
 
+def test_a_re_pull_by_hand_leaves_the_watermark_when_nights_are_missing_before_it() -> None:
+    with ga4(days(9)) as acme:
+        landed = acme.read(acme.landed())
+        acme.world.advance(20)
+        acme.read(landed, start=acme.world.now() - DAY)
+        assert landed.state == {"watermark": "2026-03-10"}
+
+
 def test_the_restated_days_are_a_setting_bug_26() -> None:
     very_late = visit(50, TODAY - 7 * DAY, page="/late", counted_at=NIGHT + timedelta(hours=3))
     with ga4([*days(9), very_late]) as acme:

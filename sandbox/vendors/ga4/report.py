@@ -109,8 +109,9 @@ def _condense(
 
 
 def _sort(query: Query, rows: list[tuple[tuple[str, ...], list[int]]]) -> None:
-    """As asked; else the largest first metric first, and rows that tie in no order that a client could rely on."""
-    rows.sort(key=lambda row: _shuffled(row[0]))
+    """As asked; else the largest first metric first. Rows that tie come in another order on each page: the API
+    promises none, so a client that pages without ordering by every dimension loses rows."""
+    rows.sort(key=lambda row: _shuffled((*row[0], str(query.offset))))
     if not query.order:
         if query.metrics:
             rows.sort(key=lambda row: -row[1][0])
@@ -125,7 +126,7 @@ def _sort(query: Query, rows: list[tuple[tuple[str, ...], list[int]]]) -> None:
 
 
 def _shuffled(key: Sequence[str]) -> int:
-    """A fixed shuffle: the same in every process."""
+    """A shuffle that is the same in every process."""
     value = 0
     for character in "|".join(key):
         value = (value * 1_000_003 + ord(character)) % 2_147_483_647
