@@ -24,13 +24,13 @@ WINDOW_DAYS = 90  # of the score that takes each customer's latest answer
 OUT_OF_SCALE = 11  # what the form that was set up wrongly (1–11 instead of 0–10) let people choose
 
 
-@dataclass
+@dataclass(eq=False)
 class _Rated:
     ticket: Ticket
     is_good: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class _Given:
     response: SurveyResponse
     state: PersonState
