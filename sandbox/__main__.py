@@ -118,9 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
-        added.add_argument(
-            "--home", type=Path, default=DEFAULT_HOME, help="where the sandbox keeps its state"
-        )
+        added.add_argument("--home", type=Path, default=DEFAULT_HOME, help="where the sandbox keeps its state")
         return added
 
     served = command("serve", "serve the look-alike APIs until stopped")

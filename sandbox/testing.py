@@ -42,9 +42,7 @@ def running(
     world = World(customers=customers, days=days, seed=seed, home=home, data=data, company=company)
     servers = Servers(world)
     started = threading.Event()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(servers.serve(started.set)), name="sandbox", daemon=True
-    )
+    thread = threading.Thread(target=lambda: asyncio.run(servers.serve(started.set)), name="sandbox", daemon=True)
     thread.start()
     try:
         if not started.wait(timeout=30):

@@ -106,9 +106,7 @@ class World:
         self._reach(self._clock)
         self._load_added()
         self.revision = 0
-        self.credentials = (
-            Credentials.load_or_create(home / "credentials.json") if home else Credentials.create()
-        )
+        self.credentials = Credentials.load_or_create(home / "credentials.json") if home else Credentials.create()
         self._store()
 
     # --- what vendor modules read ---
