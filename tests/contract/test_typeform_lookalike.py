@@ -13,7 +13,7 @@ from sandbox.model import SurveyResponseDeleted
 from sandbox.vendors.typeform import build_app
 from sandbox.world import World
 from tests.contract.harness import company_of, served
-from tests.contract.test_typeform import DAY, FORM, NIGHT, daily, response
+from tests.contract.typeform_account import DAY, FORM, NIGHT, daily, response
 
 
 class Client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from sandbox.model import COMPANY_TIME_ZONE, VisitsCounted
@@ -19,24 +20,26 @@ STREAMS: dict[tuple[str, ...], str] = {
 }
 
 
+_FIELDS = {
+    "sessions": "sessions",
+    "engagedSessions": "engaged_sessions",
+    "screenPageViews": "page_views",
+    "keyEvents": "key_events",
+    "userEngagementDuration": "engagement_seconds",
+}
+
+
 @dataclass
 class _Totals:
     visits: list[VisitsCounted] = field(default_factory=list)
 
+    def users(self) -> int:
+        return len({visit.user_id or visit.client_id for visit in self.visits})
+
     def metric(self, name: str) -> int:
-        visits = self.visits
         if name == "activeUsers":
-            return len({visit.user_id or visit.client_id for visit in visits})
-        return sum(
-            {
-                "sessions": visit.sessions,
-                "engagedSessions": visit.engaged_sessions,
-                "screenPageViews": visit.page_views,
-                "keyEvents": visit.key_events,
-                "userEngagementDuration": visit.engagement_seconds,
-            }[name]
-            for visit in visits
-        )
+            return self.users()
+        return sum(map(attrgetter(_FIELDS[name]), self.visits))
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def answer(query: Query, visits: Visits, losses: Losses) -> tuple[bytes, int]:
     kept = {
         key: totals
         for key, totals in groups.items()
-        if len({visit.user_id or visit.client_id for visit in totals.visits}) >= losses.threshold_users
+        if totals.users() >= losses.threshold_users
     }
     rows = [(key, [totals.metric(name) for name in query.metrics]) for key, totals in kept.items()]
     if not query.keep_empty_rows and query.metrics:
