@@ -120,15 +120,16 @@ def _show_quarantine(console: Console, connection: Connection) -> None:
         """select schemaname from pg_tables
            where tablename = 'quarantine' and starts_with(schemaname, 'raw_') order by 1"""
     ).fetchall()
-    table = _table("In quarantine, all nights", "stream", "reason", "records")
+    table = _table("In quarantine, all nights", "stream", "reason", "records", "last night")
     for found in tables:
         schema = found["schemaname"]
         query = sql.SQL(
-            "select stream, reason, count(*) as records from {}.quarantine group by 1, 2 order by 1, 2"
+            "select stream, left(reason, 90) as reason, count(*) as records, max(as_of) as last_night"
+            " from {}.quarantine group by 1, 2 order by 3 desc, 1, 2 limit 10"
         ).format(sql.Identifier(schema))
         for row in connection.execute(query):
             name = f"{schema.removeprefix('raw_')}.{row['stream']}"
-            table.add_row(name, escape(row["reason"]), f"{row['records']:,}")
+            table.add_row(name, escape(row["reason"]), f"{row['records']:,}", f"{row['last_night']:%Y-%m-%d}")
     if table.row_count:
         console.print(table)
 
