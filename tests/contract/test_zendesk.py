@@ -53,7 +53,7 @@ def test_every_record_arrives_whatever_the_page_size(acme: Account, stream: str,
 def test_every_record_arrives_when_the_company_is_a_whole_one(stream: str) -> None:
     with account(world=World(customers=40, days=40)) as acme:
         landed = acme.read(acme.landed(stream), page_size=100)
-        assert set(landed.records) == served_keys(acme, stream)
+        assert set(landed.records) == served_keys(acme, stream) != set()
         assert not landed.quarantined
 
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.vendors.zendesk import paging, records
+from sandbox.vendors.zendesk.audits import without_comments
 from sandbox.vendors.zendesk.limits import Limits
 from sandbox.vendors.zendesk.paging import Page, Refused
 from sandbox.vendors.zendesk.shelf import EXCLUDED, Row, Shelf
@@ -193,7 +194,7 @@ def _budget(path: str) -> str:
 def _page(name: str, page: Page, headers: Mapping[str, str], *, short: bool = False) -> Response:
     """The envelope with the rows' bytes spliced in: hand-added records are served exactly as given."""
     rows, envelope = page
-    bodies = b",".join((row.short or row.body) if short else row.body for row in rows)
+    bodies = b",".join(without_comments(row.body) if short else row.body for row in rows)
     rest = json.dumps(envelope)[1:].encode()
     return _body(b'{"' + name.encode() + b'":[' + bodies + b"]" + (b"," if len(rest) > 1 else b"") + rest, headers)
 

@@ -39,7 +39,7 @@ SURVEY_QUESTIONS = {
 
 def iso(moment: datetime) -> str:
     """Zendesk's times: UTC, whole seconds, Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat()[:19] + "Z"
 
 
 def epoch(moment: datetime) -> int:

@@ -24,14 +24,11 @@ _TIMES = {"tickets": "generated_timestamp", "metric_events": "time", "ticket_eve
 
 @dataclass(frozen=True)
 class Row:
-    """One record: when the vendor last changed it (`at`, seconds since 1970), its id, its bytes.
-
-    `short` are the bytes for a caller that asked for less (ticket events without comments)."""
+    """One record: when the vendor last changed it (`at`, seconds since 1970), its id, its bytes."""
 
     at: int
     key: str
     body: bytes
-    short: bytes = b""
     created_at: int = 0
     is_listed: bool = True  # in the ordinary lists: neither deleted nor archived
 
@@ -87,7 +84,7 @@ class Shelf:
             at = own if own is not None and own <= at else at
         found = _ID.search(body)
         key = found.group(2).decode("utf-8", "replace") if found else f"added-{place}"
-        return Row(at, key, body, body, at)
+        return Row(at, key, body, at)
 
     def _fill(self) -> None:
         now = self._world.now()
@@ -147,19 +144,7 @@ def _made(helpdesk: Helpdesk, world: World, now: datetime) -> dict[str, list[Row
             (account.created_at, account.created_at, account.organization_id or 0, records.organization(account))
             for account in accounts
         ),
-        "ticket_events": sorted(
-            (
-                Row(
-                    records.epoch(audit.at),
-                    str(audit.audit_id),
-                    encode(audit.record(comments=True)),
-                    encode(audit.record(comments=False)),
-                    records.epoch(audit.at),
-                )
-                for audit in helpdesk.audits
-            ),
-            key=lambda row: row.order,
-        ),
+        "ticket_events": rows((audit.at, audit.at, audit.audit_id, audit.record()) for audit in helpdesk.audits),
         "metric_events": rows(
             (moment := datetime.fromisoformat(event["time"]), moment, event["id"], event)
             for clocks in helpdesk.clocks.values()

@@ -185,6 +185,15 @@ def test_surveys_are_read_again_for_as_long_as_customers_may_change_them() -> No
     assert vendor.asked == [{"filter[created_at_start]": str((STAMP - 29 * 86_400) * 1000)}]
 
 
+def test_a_lists_watermark_is_when_its_walk_began_and_never_moves_back() -> None:
+    endpoint = ENDPOINTS["satisfaction_ratings"]
+    for known, reached in ((STAMP - 900, STAMP - 60), (STAMP + 900, STAMP + 900)):
+        vendor = Vendor("satisfaction_ratings", {"meta": {"has_more": False}})
+        state = {"watermark": {"time": iso(known)}}
+        page = last(walks.changed_list(endpoint, vendor, Window(AS_OF), state, timedelta(0)))
+        assert page.state == {"watermark": {"time": iso(reached)}}
+
+
 def test_a_list_walk_of_another_night_is_not_taken_up() -> None:
     """Since then rows came in before the place where it stopped."""
     endpoint = ENDPOINTS["satisfaction_ratings"]

@@ -73,8 +73,6 @@ def cursor_export(endpoint: Endpoint, fetch: Fetch, window: Window, state: State
             reached: State = {"time": moved["time"]} if moved["time"] else {}
             if not moved.get("beyond") and (page.after_cursor or cursor):
                 reached["cursor"] = page.after_cursor or cursor
-            if (reached.get("time") or "") < (watermark.get("time") or ""):
-                reached = watermark
             yield Page(answer.records, {"watermark": reached}, malformed=answer.malformed, complete_through=horizon)
             return
         if not page.after_cursor or page.after_cursor == cursor or page.after_cursor in seen:
