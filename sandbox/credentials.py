@@ -118,7 +118,8 @@ class Credentials:
     def for_connections(self, urls: dict[str, str]) -> dict[str, dict[str, Any]]:
         """What a client of each served source needs, by source: its base URL and its secrets."""
         settings: dict[str, dict[str, Any]] = {
-            "zendesk": asdict(self.zendesk),
+            # the made account's plan has the High Volume API add-on
+            "zendesk": {**asdict(self.zendesk), "exports_per_minute": 30},
             "hubspot": asdict(self.hubspot),
             "typeform": asdict(self.typeform),
             "ga4": {

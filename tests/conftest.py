@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from cx_warehouse.database import bootstrap
-from stack.postgres import PostgresServer
+from stack.postgres import PostgresServer, remove_outside
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.stop()
+        remove_outside(home)
         shutil.rmtree(home, ignore_errors=True)
 
 

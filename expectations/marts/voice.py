@@ -46,7 +46,10 @@ COUNTS = rows(
             (select count(*) from {marts}.mart_voice__scores where n = 0 and value is not null)
                 as values_of_nothing,
             (select count(*) from {marts}.mart_voice__scores where n > 0 and value is null) as answers_without_value,
-            (select count(*) from {intermediate}.int_survey__scored)
+            (select count(*) from {intermediate}.int_survey__scored as answer
+                where not (answer.metric like 'csat_helpdesk%' and exists (
+                    select from {intermediate}.int_ticket__tickets as ticket
+                    where ticket.ticket_key = answer.ticket_key and ticket.is_deleted)))
                 - (select count(*) from {marts}.fct_survey_answers)
                 - (select count(*) from {intermediate}.int_survey__rejected) as answers_lost,
             (select count(*) from {marts}.fct_survey_answers
@@ -60,7 +63,7 @@ COUNTS = rows(
                 where audience = 'customer') as without_customer_share""",
     none_of("values_of_nothing", "a score without answers has no value"),
     none_of("answers_without_value", "a score with answers has a value"),
-    none_of("answers_lost", "every scored answer is in fct_survey_answers or among the rejected"),
+    none_of("answers_lost", "every scored answer is in fct_survey_answers or among the rejected, unless its ticket was deleted"),
     none_of("nps_answers_not_summed", "NPS over all surveys counts each answer once"),
     none_of("answers_ahead", "nobody answered after the night's clock", severity="warning"),
     figure("rejected_share", "at most one answer in twenty of a survey is out of its scale", most=0.05,

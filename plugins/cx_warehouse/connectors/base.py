@@ -135,3 +135,4 @@ class VendorInfo:
     connector: str  # dotted path of the Connector class
     settings: tuple[Setting, ...] = field(default_factory=tuple)
     requests_at_once: int = 2  # slots of the vendor's Airflow pool
+    account_setting: str | None = None  # the setting that names the account, where base_url is the same for all

@@ -82,7 +82,7 @@ def land(source: str, stream: str) -> str:
             stream,
             _window(get_current_context()),
             settings.warehouse_dsn("loader"),
-            account=str(config.get("base_url") or source),
+            account=settings.account_of(source, config),
         )
     log.info("%s", result)
     return str(result)

@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -43,6 +44,7 @@ def warehouse_dsn(role: str) -> str:
         "user": found.login,
         "password": found.password,
         "dbname": found.schema,
+        **{name: str(value) for name, value in found.extra_dejson.items() if name in ("sslmode", "sslrootcert", "options")},
     }
     return make_conninfo("", **{name: value for name, value in given.items() if value})
 
@@ -56,12 +58,22 @@ def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
     if found.host:
         host, port = found.host, f":{found.port}" if found.port else ""
         config.setdefault("base_url", host if "://" in host else f"{found.schema or 'https'}://{host}{port}")
-    for setting in registry.vendor(source).settings:
-        if setting.secret and found.password:
-            config.setdefault(setting.name, found.password)
-        elif setting.name in USER_SETTINGS and found.login:
-            config.setdefault(setting.name, found.login)
+    settings = registry.vendor(source).settings
+    secret = next((setting.name for setting in settings if setting.secret), None)  # the first way to prove oneself
+    user = next((setting.name for setting in settings if setting.name in USER_SETTINGS), None)
+    for name, value in ((secret, found.password), (user, found.login)):
+        if name and value:
+            config.setdefault(name, value)
     return config
+
+
+def account_of(source: str, config: dict[str, Any]) -> str:
+    """What tells the vendor's account from another: a cursor is never used for an account that it does not belong to.
+
+    The host without its port, with the setting that the vendor names as its account, if there is one."""
+    host = urlsplit(str(config.get("base_url") or "")).hostname or source
+    named = registry.vendor(source).account_setting
+    return f"{host}/{config[named]}" if named and config.get(named) else host
 
 
 def as_of_from(text: str | None) -> datetime:

@@ -74,11 +74,8 @@ def begin() -> dict[str, Any]:
         given = settings.as_of_from(params["as_of"]) if params["as_of"] else None
         with psycopg.connect(settings.warehouse_dsn("publisher"), autocommit=True) as connection:
             state = night_state(connection, given)
-            if not params["force"]:
-                if state.is_built:
-                    raise AirflowSkipException(f"the night of {state.as_of.isoformat()} is built already")
-                if not state.is_ready:
-                    raise AirflowSkipException(f"still waiting for {', '.join(state.waiting_for)}")
+            if state.not_yet and not params["force"]:
+                raise AirflowSkipException(state.not_yet)
             number = builds.claim_build(connection, state.as_of)
             full = publishing.prepare_candidate(connection, full=params["full_refresh"])
             builds.set_kind(connection, number, full=full)

@@ -15,18 +15,26 @@ from cx_warehouse.connectors.errors import ConfigError
 
 @dataclass(frozen=True)
 class NightState:
-    """How a night stands. `waiting_for` lists the sources that are neither in nor given up."""
+    """How a night stands. `waiting_for` lists the sources that are neither in nor given up; `is_built` says whether a
+    build was begun since the night was opened, `is_newer` whether a source was settled since that build began."""
 
     as_of: datetime
     waiting_for: tuple[str, ...]
     failed: tuple[str, ...]
     deadline_passed: bool
     is_built: bool
+    is_newer: bool
 
     @property
-    def is_ready(self) -> bool:
-        """All sources are in or given up, or the deadline has passed."""
-        return not self.waiting_for or self.deadline_passed
+    def not_yet(self) -> str | None:
+        """Why no build should begin now; None when it is time for one.
+
+        It is time once all sources are settled, or at the deadline; and once more when the late ones have come in."""
+        if self.is_built and not (self.is_newer and not self.waiting_for):
+            return f"the night of {self.as_of.isoformat()} is built already"
+        if self.waiting_for and not self.deadline_passed:
+            return f"still waiting for {', '.join(self.waiting_for)}"
+        return None
 
 
 def open_night(connection: psycopg.Connection, as_of: datetime, sources: Sequence[str], deadline: timedelta) -> None:
@@ -77,16 +85,21 @@ def night_state(connection: psycopg.Connection, as_of: datetime | None = None) -
                          where done.as_of = nights.as_of and done.source = source.source)),
                array(select source from ops.night_sources as done
                      where done.as_of = nights.as_of and done.status = 'failed' order by source),
-               exists (select from ops.builds where builds.as_of = nights.as_of
-                   and status in ('running', 'published') and started_at >= nights.opened_at)
-           from ops.nights where as_of = coalesce(%s, as_of) order by opened_at desc limit 1""",
+               build.started_at is not null,
+               exists (select from ops.night_sources as done
+                   where done.as_of = nights.as_of and done.settled_at > build.started_at)
+           from ops.nights
+           left join lateral (
+               select max(started_at) as started_at from ops.builds
+               where builds.as_of = nights.as_of and started_at >= nights.opened_at) as build on true
+           where as_of = coalesce(%s, as_of) order by opened_at desc limit 1""",
         [as_of],
     ).fetchone()
     if row is None:
         which = f"as of {as_of.isoformat()}" if as_of else "yet"
         raise ConfigError(f"there is no night {which}; trigger the DAG 'night' first")
-    found, deadline_passed, waiting, failed, is_built = row
-    return NightState(found, tuple(waiting), tuple(failed), deadline_passed, is_built)
+    found, deadline_passed, waiting, failed, is_built, is_newer = row
+    return NightState(found, tuple(waiting), tuple(failed), deadline_passed, is_built, is_newer)
 
 
 def pass_deadline(connection: psycopg.Connection, as_of: datetime) -> None:

@@ -34,4 +34,5 @@ INFO = VendorInfo(
         ),
     ),
     requests_at_once=2,
+    account_setting="property_id",
 )
