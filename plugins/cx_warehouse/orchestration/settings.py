@@ -20,6 +20,7 @@ from cx_warehouse.orchestration.provider import USER_SETTINGS
 SCHEDULE = os.environ.get("CX_SCHEDULE", "0 2 * * *") or None  # of the night; empty: only when triggered
 RETRY_DELAY = timedelta(seconds=float(os.environ.get("CX_RETRY_SECONDS", "300")))
 DEADLINE = timedelta(minutes=float(os.environ.get("CX_DEADLINE_MINUTES", "240")))
+LIBPQ_EXTRAS = ("sslmode", "sslrootcert", "options")
 POKE_SECONDS = float(os.environ.get("CX_POKE_SECONDS", "30"))
 
 
@@ -44,7 +45,7 @@ def warehouse_dsn(role: str) -> str:
         "user": found.login,
         "password": found.password,
         "dbname": found.schema,
-        **{name: str(value) for name, value in found.extra_dejson.items() if name in ("sslmode", "sslrootcert", "options")},
+        **{name: str(found.extra_dejson[name]) for name in LIBPQ_EXTRAS if name in found.extra_dejson},
     }
     return make_conninfo("", **{name: value for name, value in given.items() if value})
 

@@ -9,7 +9,6 @@ import psycopg
 
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 
-
 _FREEZE = """
     insert into ops.build_high_water
         (build_number, source, stream, sequence, complete_through, last_status, last_error)

@@ -56,7 +56,8 @@ def dbt_build(
 
     Raises BuildError that names the failed nodes, after all results are recorded."""
     # Unit tests judge the code, not the night's data: `make test` runs them.
-    arguments = ["build", "--select", *select, "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    arguments = ["build", "--select", *select, "--indirect-selection", "buildable"]
+    arguments += ["--exclude-resource-type", "unit_test"]
     if full:
         arguments.append("--full-refresh")
     result = _invoke(dsn, arguments, build_number, as_of, target_path, log_path)
