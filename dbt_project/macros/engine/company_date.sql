@@ -46,3 +46,16 @@
 {% macro default__plain_number(expression) -%}
     trim_scale(({{ expression }})::numeric)
 {%- endmacro %}
+
+
+{# Every day from the first to the last, both included: a row source with the column day, aliased day. #}
+{% macro days_between(first, last) -%}
+    {{ return(adapter.dispatch('days_between')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__days_between(first, last) -%}
+    (
+        select series.moment::date as day
+        from generate_series(({{ first }})::timestamp, ({{ last }})::timestamp, interval '1 day') as series (moment)
+    ) as day
+{%- endmacro %}

@@ -33,12 +33,12 @@ hubspot_companies as (
 
 hubspot as (
     select
-        'hubspot:' || deal.deal_id as order_key,
-        'hubspot' as source,
         deal.deal_id as order_id,
+        deal.amount,
+        'hubspot' as source,
+        'hubspot:' || deal.deal_id as order_key,
         'hubspot:' || contact.contact_id as identity_key,
         'hubspot:' || company.company_id as account_identity_key,
-        deal.amount,
         upper(nullif(btrim(deal.currency_code), '')) as currency_code,
         coalesce(deal.closed_at, deal.created_at) as ordered_at
     from {{ ref('stg_hubspot__deals') }} as deal

@@ -9,7 +9,7 @@
 
 -- The rule for now: one normalised e-mail address is one customer. Links with evidence, caps and cuts come with
 -- identity proper; it replaces this model and keeps its columns.
-with recursive merges as (
+with recursive best_merges as (
     -- a winner that was merged away itself gives way to the one that stands
     select distinct on (loser_key)
         loser_key,
@@ -23,14 +23,14 @@ winners (identity_key, winner_key, depth) as (
         loser_key,
         winner_key,
         1
-    from merges
+    from best_merges
     union all
     select
         winner.identity_key,
-        merge.winner_key,
+        further.winner_key,
         winner.depth + 1
     from winners as winner
-    inner join merges as merge on winner.winner_key = merge.loser_key
+    inner join best_merges as further on winner.winner_key = further.loser_key
     where winner.depth < 20
 ),
 
@@ -39,7 +39,7 @@ last_winners as (
         identity_key,
         winner_key
     from winners
-    order by identity_key, depth desc
+    order by identity_key asc, depth desc
 ),
 
 requesters as (

@@ -63,7 +63,8 @@ typeform as (
         response.is_deleted,
         response.answered_at as created_at
     from {{ ref('stg_typeform__responses') }} as response
-    where {{ only_changed('response') }}
+    where
+        {{ only_changed('response') }}
         and response.answered_at is not null
 ),
 
@@ -84,11 +85,12 @@ ga4 as (
         bool_and(visit.is_deleted) as is_deleted,
         null::timestamptz as created_at
     from {{ ref('stg_ga4__daily_users') }} as visit
-    where visit.user_id in (
-        select changed.user_id
-        from {{ ref('stg_ga4__daily_users') }} as changed
-        where {{ only_changed('changed') }}
-    )
+    where
+        visit.user_id in (
+            select changed.user_id
+            from {{ ref('stg_ga4__daily_users') }} as changed
+            where {{ only_changed('changed') }}
+        )
     group by visit.user_id
 ),
 

@@ -13,7 +13,8 @@ with hubspot as (
         contact.record_changed_at as known_at
     from {{ ref('stg_hubspot__contacts') }} as contact
     cross join lateral unnest(contact.merged_contact_ids) as merged (contact_id)
-    where {{ only_changed('contact') }}
+    where
+        {{ only_changed('contact') }}
         and merged.contact_id <> contact.contact_id
 ),
 
@@ -28,7 +29,8 @@ zendesk as (
     {{ json_rows('event.child_events', 'child', {
         'event_type': 'text', 'requester_id': 'text', 'previous_value': 'text'
     }) }}
-    where {{ only_changed('event') }}
+    where
+        {{ only_changed('event') }}
         and event.via = 'User merge'
         and child.event_type = 'Change'
         and child.requester_id <> child.previous_value

@@ -14,7 +14,8 @@ with answers as (
         end as score
     from {{ ref('int_survey__scored') }} as answer
     left join {{ ref('int_ticket__tickets') }} as ticket on answer.ticket_key = ticket.ticket_key
-    where answer.rejected_because is null
+    where
+        answer.rejected_because is null
         -- what was said of a deleted ticket goes with it where the helpdesk itself asked
         and (answer.metric not like 'csat_helpdesk%' or not coalesce(ticket.is_deleted, false))
 )
@@ -41,7 +42,10 @@ select
         when answer.metric = 'nps' and answer.score >= 7 then 'passive'
         when answer.metric = 'nps' then 'detractor'
     end as nps_group,
-    coalesce(customer.customer_key, {{ surrogate_key(['answer.identity_key']) }}) as customer_key,
+    coalesce(
+        customer.customer_key,
+        {{ surrogate_key(['coalesce(answer.identity_key, answer.response_key)']) }}
+    ) as customer_key,
     answer.ticket_key,
     answer.answered_at,
     {{ company_date('answer.answered_at') }} as answered_date,

@@ -29,6 +29,7 @@ select
 from {{ ref('int_survey__given') }} as given
 left join {{ ref('survey_scales') }} as scale
     on given.source = scale.source and given.survey = scale.survey and given.question_ref = scale.question_ref
-where given.question_ref is not null
+where
+    given.question_ref is not null
     and not given.is_deleted
     and (given.is_scored_question or scale.metric is not null)

@@ -7,9 +7,9 @@
 
 with zendesk as (
     select
-        'zendesk:' || agent.user_id as agent_key,
-        'zendesk' as source,
         agent.user_id as agent_id,
+        'zendesk' as source,
+        'zendesk:' || agent.user_id as agent_key,
         bot.email is not null as is_bot
     from {{ ref('stg_zendesk__users') }} as agent
     left join {{ ref('bot_agents') }} as bot

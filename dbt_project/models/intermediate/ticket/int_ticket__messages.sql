@@ -24,7 +24,8 @@ with zendesk as (
     {{ json_rows('event.child_events', 'child', {
         'id': 'text', 'event_type': 'text', 'author_id': 'text', 'public': 'boolean'
     }) }}
-    where {{ only_changed('event') }}
+    where
+        {{ only_changed('event') }}
         and child.event_type in ('Comment', 'VoiceComment')
         and not event.is_deleted
 )

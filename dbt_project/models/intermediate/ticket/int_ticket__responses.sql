@@ -83,11 +83,12 @@ replies as (
         ) as first_response_at,
         -- Zendesk knows agents by their seat, so its own rule counts a bot that holds one
         min(turn.sent_at) filter (
-            where turn.author_role in ('agent', 'bot')
-                and (
-                    not customer_turn.is_opened_by_public_agent_comment
-                    or turn.position > customer_turn.first_agent_position
-                )
+            where
+            turn.author_role in ('agent', 'bot')
+            and (
+                not customer_turn.is_opened_by_public_agent_comment
+                or turn.position > customer_turn.first_agent_position
+            )
         ) as first_response_zendesk_at,
         count(*) filter (where turn.author_role = 'agent') as public_agent_replies,
         count(*) filter (where turn.author_role = 'customer') as public_customer_messages

@@ -20,7 +20,8 @@ with zendesk as (
     {{ json_rows('event.child_events', 'child', {
         'id': 'text', 'event_type': 'text', 'status': 'text', 'previous_value': 'text'
     }) }}
-    where {{ only_changed('event') }}
+    where
+        {{ only_changed('event') }}
         and child.event_type in ('Create', 'Change')
         and child.status is not null
         and not event.is_deleted

@@ -3,14 +3,14 @@
 -- Visits of customers who were logged in; those of everybody are in int_visit__daily and the two are never added.
 with ga4 as (
     select
-        'ga4' as source,
-        'ga4:' || visit.user_id as identity_key,
         visit.visit_date,
         visit.channel,
         visit.device,
         visit.sessions,
         visit.engaged_sessions,
-        visit.page_views
+        visit.page_views,
+        'ga4' as source,
+        'ga4:' || visit.user_id as identity_key
     from {{ ref('stg_ga4__daily_users') }} as visit
     where not visit.is_deleted and visit.user_id is not null
 ),

@@ -13,13 +13,13 @@ with records as (
         identity.lifecycle_stage,
         identity.country,
         identity.is_deleted,
-        identity.email is not null as is_email_known,
         member.account_key,
+        identity.email is not null as is_email_known,
         row_number() over (
             partition by customer.customer_key
             order by
-                identity.is_deleted,
-                case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end,
+                identity.is_deleted asc,
+                case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end asc,
                 identity.created_at asc nulls last,
                 identity.identity_key asc
         ) as best_first

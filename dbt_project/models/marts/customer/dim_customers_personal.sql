@@ -14,9 +14,9 @@ with records as (
         row_number() over (
             partition by customer.customer_key
             order by
-                identity.is_deleted,
-                case customer.rule when 'merged' then 2 else 1 end,
-                case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end,
+                identity.is_deleted asc,
+                case customer.rule when 'merged' then 2 else 1 end asc,
+                case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end asc,
                 identity.created_at asc nulls last,
                 identity.identity_key asc
         ) as best_first

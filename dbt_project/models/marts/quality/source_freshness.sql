@@ -7,11 +7,12 @@ with streams as (
         last_status,
         last_error
     from {{ source('ops', 'build_high_water') }}
-    where build_number = {% if var('build_number') | int > 0 -%}
-        {{ build_number() }}
-    {%- else -%}
-        (select max(frozen.build_number) from {{ source('ops', 'build_high_water') }} as frozen)
-    {%- endif %}
+    -- a build by hand has nothing frozen and shows what the last one saw
+    where
+        build_number = coalesce(
+            nullif({{ build_number() }}, 0),
+            (select max(frozen.build_number) from {{ source('ops', 'build_high_water') }} as frozen)
+        )
 ),
 
 sources as (

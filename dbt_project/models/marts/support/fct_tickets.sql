@@ -39,5 +39,6 @@ from {{ ref('int_ticket__tickets') }} as ticket
 inner join {{ ref('int_ticket__responses') }} as response on ticket.ticket_key = response.ticket_key
 left join {{ ref('int_person__customers') }} as customer on ticket.requester_key = customer.identity_key
 left join {{ ref('int_account__accounts') }} as account on ticket.account_identity_key = account.account_identity_key
-where {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
+where
+    {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
     and not ticket.is_deleted

@@ -85,6 +85,12 @@ quantiles as (
     group by period, period_start, channel
 ),
 
+floor_setting as (
+    select setting_value
+    from {{ ref('metric_settings') }}
+    where setting = 'small_sample_floor'
+),
+
 totals as (
     select
         period,
@@ -130,8 +136,8 @@ left join quantiles as quantile
     and total.period_start is not distinct from quantile.period_start
     and total.channel = quantile.channel
 left join {{ ref('t_critical_values') }} as critical on total.n_answered - 1 = critical.degrees_of_freedom
-left join {{ ref('metric_settings') }} as floor_setting on floor_setting.setting = 'small_sample_floor'
+cross join floor_setting
 left join {{ ref('metric_targets') }} as target
-    on target.metric = 'first_response_median'
-    and target.segment = total.channel
-    and target.period = total.period
+    on total.channel = target.segment
+    and total.period = target.period
+    and target.metric = 'first_response_median'

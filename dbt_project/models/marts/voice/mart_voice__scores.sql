@@ -1,9 +1,11 @@
 {{ config(indexes=[{'columns': ['metric', 'survey', 'period', 'period_start']}]) }}
 
--- Which scores an answer feeds: net of promoters and detractors, share of good answers, or mean.
+-- Which scores an answer feeds: net of promoters and detractors (of all answers, or of each customer's latest), share
+-- of good answers, or mean.
 with measures (metric, measure, kind, unit) as (
     values
     ('nps', 'nps_responses', 'net', 'points'),
+    ('nps', 'nps_customers_90d', 'latest', 'points'),
     ('csat', 'csat', 'share', 'share'),
     ('ces', 'ces_mean', 'mean', 'score'),
     ('ces', 'ces_easy_share', 'share', 'share'),
@@ -44,6 +46,7 @@ points as (
     inner join measures as measure on answer.metric = measure.metric
     cross join lateral (values (answer.survey), ('all')) as survey (survey)
     cross join lateral {{ period_rows('answer.answered_date') }}
+    where measure.kind <> 'latest'
 ),
 
 customers as (
@@ -81,8 +84,8 @@ sums as (
         (count(*) filter (where n > 0))::numeric as n_customers,
         sum(total) / nullif(sum(n), 0) as value,
         sum(squares) - sum(total) * sum(total) / nullif(sum(n), 0) as spread,
-        sum(positive) / nullif(sum(n), 0) as positive_share,
-        sum(negative) / nullif(sum(n), 0) as negative_share,
+        sum(positive) / nullif(sum(n), 0) as promoter_share,
+        sum(negative) / nullif(sum(n), 0) as detractor_share,
         sum(n * n) as n_squares,
         -- the spread of the customers' sums about what they would be if all answered alike
         sum(total * total)
@@ -117,7 +120,8 @@ intervals as (
         score.n,
         score.n_customers,
         case score.kind
-            when 'net' then {{ nps_interval('score.positive_share', 'score.negative_share', 'score.n_effective', 'low') }}
+            when 'net'
+                then {{ nps_interval('score.promoter_share', 'score.detractor_share', 'score.n_effective', 'low') }}
             when 'share' then {{ wilson_interval('score.value', 'score.n_effective', 'low') }}
             else greatest(
                 score.value - sqrt(score.spread / nullif(score.n - 1, 0) / score.n_effective)
@@ -126,7 +130,8 @@ intervals as (
             )
         end as ci_low,
         case score.kind
-            when 'net' then {{ nps_interval('score.positive_share', 'score.negative_share', 'score.n_effective', 'high') }}
+            when 'net'
+                then {{ nps_interval('score.promoter_share', 'score.detractor_share', 'score.n_effective', 'high') }}
             when 'share' then {{ wilson_interval('score.value', 'score.n_effective', 'high') }}
             else least(
                 score.value + sqrt(score.spread / nullif(score.n - 1, 0) / score.n_effective)
@@ -171,35 +176,24 @@ first_days as (
 ),
 
 period_ends as (
-    select
-        first_day.survey,
-        first_day.scale,
-        first_day.purpose,
-        'all' as period,
-        null::date as period_start,
-        {{ as_of() }} as ends_at
-    from first_days as first_day
-    union all
-    select
+    select distinct
         first_day.survey,
         first_day.scale,
         first_day.purpose,
         period.period,
-        day.day::date as period_start,
-        least({{ day_start('(day.day + period.length)::date') }}, {{ as_of() }}) as ends_at
+        period.period_start,
+        -- least() takes as_of for the period without an end
+        least(
+            {{ as_of() }},
+            {{ day_start("(
+                period.period_start
+                + case period.period when 'month' then interval '1 month' when 'week' then interval '7 days'
+                    else interval '1 day' end
+            )::date") }}
+        ) as ends_at
     from first_days as first_day
-    cross join (
-        values
-        ('month', interval '1 month'),
-        ('week', interval '7 days'),
-        ('day', interval '1 day')
-    ) as period (period, length)
-    cross join lateral generate_series(
-        date_trunc(period.period, first_day.first_day::timestamp),
-        {{ company_date(as_of()) }}::timestamp,
-        period.length
-    ) as day (day)
-    where period.period in ('{{ var("score_periods") | join("', '") }}')
+    cross join lateral {{ days_between('first_day.first_day', company_date(as_of())) }}
+    cross join lateral {{ period_rows('day.day') }}
 ),
 
 moments as (
@@ -219,12 +213,12 @@ moments as (
         survey,
         scale,
         purpose,
-        null,
-        null,
-        counts_until,
-        -1,
-        case nps_group when 'promoter' then -1 else 0 end,
-        case nps_group when 'detractor' then -1 else 0 end
+        null as period,
+        null::date as period_start,
+        counts_until as happens_at,
+        -1 as answer,
+        case nps_group when 'promoter' then -1 else 0 end as promoter,
+        case nps_group when 'detractor' then -1 else 0 end as detractor
     from latest_answers
     union all
     select
@@ -233,10 +227,10 @@ moments as (
         purpose,
         period,
         period_start,
-        ends_at,
-        0,
-        0,
-        0
+        ends_at as happens_at,
+        0 as answer,
+        0 as promoter,
+        0 as detractor
     from period_ends
 ),
 
@@ -247,9 +241,9 @@ running as (
         purpose,
         period,
         period_start,
-        sum(answer) over so_far as n,
-        sum(promoter) over so_far as promoters,
-        sum(detractor) over so_far as detractors
+        (sum(answer) over so_far)::numeric as n,
+        (sum(promoter) over so_far)::numeric as promoters,
+        (sum(detractor) over so_far)::numeric as detractors
     from moments
     window so_far as (
         partition by survey, scale, purpose order by happens_at
@@ -265,11 +259,11 @@ trailing_scores as (
         purpose,
         period,
         period_start,
-        100 * (promoters - detractors)::numeric / nullif(n, 0) as value,
-        n::numeric as n,
-        n::numeric as n_customers,
-        {{ nps_interval('promoters::numeric / nullif(n, 0)', 'detractors::numeric / nullif(n, 0)', 'n', 'low') }} as ci_low,
-        {{ nps_interval('promoters::numeric / nullif(n, 0)', 'detractors::numeric / nullif(n, 0)', 'n', 'high') }} as ci_high
+        100 * (promoters - detractors) / nullif(n, 0) as value,
+        n,
+        n as n_customers,
+        {{ nps_interval('promoters / nullif(n, 0)', 'detractors / nullif(n, 0)', 'n', 'low') }} as ci_low,
+        {{ nps_interval('promoters / nullif(n, 0)', 'detractors / nullif(n, 0)', 'n', 'high') }} as ci_high
     from running
     where period is not null
 ),
@@ -282,11 +276,7 @@ asked as (
         scale.scale,
         scale.purpose
     from {{ ref('survey_scales') }} as scale
-    inner join (
-        select metric, measure from measures
-        union all
-        select 'nps', 'nps_customers_90d'
-    ) as measure on scale.metric = measure.metric
+    inner join measures as measure on scale.metric = measure.metric
     cross join lateral (values (scale.survey), ('all')) as survey (survey)
     where scale.audience = 'customer'
     group by measure.measure, survey.survey, scale.scale, scale.purpose
@@ -302,33 +292,55 @@ rejected as (
         period.period_start,
         sum(refused.records) as n_rejected
     from {{ ref('mart_quality__rejected') }} as refused
-    inner join (
-        select metric, measure from measures
-        union all
-        select 'nps', 'nps_customers_90d'
-    ) as measure on refused.metric = measure.metric
+    inner join measures as measure on refused.metric = measure.metric
     cross join lateral (values (refused.survey), ('all')) as survey (survey)
     cross join lateral {{ period_rows('refused.record_date') }}
-    where refused.subject = 'survey answer'
+    where
+        refused.subject = 'survey answer'
         and refused.record_date <= {{ company_date(as_of()) }}
     group by
         measure.measure, survey.survey, refused.scale, refused.purpose, period.period, period.period_start
-),
-
-grains as (
-    select metric, survey, scale, purpose, period, period_start from intervals
-    union
-    select metric, survey, scale, purpose, period, period_start from trailing_scores
-    union
-    select metric, survey, scale, purpose, 'all', null::date from asked
-    union
-    select metric, survey, scale, purpose, period, period_start from rejected
 ),
 
 figures as (
     select * from intervals
     union all
     select * from trailing_scores
+),
+
+grains as (
+    select
+        metric,
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start
+    from figures
+    union distinct
+    select
+        metric,
+        survey,
+        scale,
+        purpose,
+        'all' as period,
+        null::date as period_start
+    from asked
+    union distinct
+    select
+        metric,
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start
+    from rejected
+),
+
+floor_setting as (
+    select setting_value
+    from {{ ref('metric_settings') }}
+    where setting = 'small_sample_floor'
 ),
 
 labels as (
@@ -356,7 +368,7 @@ select
     coalesce(figure.n, 0) < floor_setting.setting_value as is_small_sample,
     coalesce(refused.n_rejected, 0)::bigint as n_rejected,
     target.target,
-    coalesce(measure.unit, 'points') as unit
+    measure.unit
 from grains as grain
 left join figures as figure
     on grain.metric = figure.metric
@@ -374,7 +386,7 @@ left join rejected as refused
     and grain.period_start is not distinct from refused.period_start
 left join labels as label on grain.survey = label.survey
 left join measures as measure on grain.metric = measure.measure
-left join {{ ref('metric_settings') }} as floor_setting on floor_setting.setting = 'small_sample_floor'
+cross join floor_setting
 left join {{ ref('metric_targets') }} as target
     on grain.metric = target.metric
     and target.segment = 'all'
