@@ -194,6 +194,14 @@ def test_a_lists_watermark_is_when_its_walk_began_and_never_moves_back() -> None
         assert page.state == {"watermark": {"time": iso(reached)}}
 
 
+def test_a_short_page_of_a_list_does_not_end_it_bug_28() -> None:
+    more = {"meta": {"has_more": True, "after_cursor": "t"}, "satisfaction_ratings": [{"id": 1}]}
+    vendor = Vendor("satisfaction_ratings", more, {"meta": {"has_more": False}})
+    pages = list(walks.changed_list(ENDPOINTS["satisfaction_ratings"], vendor, Window(AS_OF), {}, timedelta(0)))
+    assert vendor.asked == [{}, {"page[after]": "t"}]
+    assert pages[0].state["walk"]["after"] == "t" and pages[0].complete_through is None
+
+
 def test_a_list_walk_of_another_night_is_not_taken_up() -> None:
     """Since then rows came in before the place where it stopped."""
     endpoint = ENDPOINTS["satisfaction_ratings"]
