@@ -41,7 +41,8 @@ def _tables(source: str, streams: tuple[RawStream, ...]) -> Dataset:
             from unnest(array[{names}]) as stream
             where array[{wanted}] is distinct from (
                 select array_agg(attname::text order by attname) from pg_attribute
-                where attrelid = to_regclass('raw_{source}.' || quote_ident(stream)) and attnum > 0 and not attisdropped)""",
+                where attrelid = to_regclass('raw_{source}.' || quote_ident(stream))
+                    and attnum > 0 and not attisdropped)""",
         none_of("misshapen_tables", "every raw table has the columns that landing promises"),
     )
 

@@ -88,10 +88,8 @@ class _Engine:
             ], ""
         name = f"{suite.name}: {dataset.name}"
         try:
-            if dataset.query is None:
-                asset = self._source.add_table_asset(name, table_name=dataset.name, schema_name=night.set_name)
-            else:
-                asset = self._source.add_query_asset(name, query=night.fill(dataset.query))
+            query = night.fill(dataset.query or f"select * from {{marts}}.{dataset.name}")
+            asset = self._source.add_query_asset(name, query=query)
             expectations = self._context.suites.add(
                 self._gx.ExpectationSuite(name=name, expectations=[self.expectation(check) for check in dataset.checks])
             )

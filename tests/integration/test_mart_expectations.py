@@ -1,0 +1,251 @@
+"""Every expectation on the marts can be broken: a small good night passes whole, and each way to spoil it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cx_warehouse.database import bootstrap
+from cx_warehouse.publishing import prepare_candidate
+from cx_warehouse.quality import Verdict, run_border
+from expectations.catalog import suites_of
+from tests.conftest import Warehouse
+
+AS_OF = datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+# The columns that the expectations look at, with values that hang together.
+GOOD_NIGHT = """
+set timezone = 'UTC';
+create table candidate_staging.stg_zendesk__tickets as
+    select n as ticket_id, n > 30 as is_deleted from generate_series(1, 32) as n;
+create table candidate.fct_tickets as
+    select 'zendesk:' || n as ticket_key, 'zendesk' as source, case when n > 1 then 'c' || n % 3 end as customer_key
+    from generate_series(1, 30) as n;
+create table candidate.mart_support__tickets as
+    select 'zendesk:' || n as ticket_key, case when n < 30 then n::numeric end as first_response_minutes,
+        n::numeric as first_response_zendesk_minutes, timestamptz '2026-02-01' as created_at,
+        timestamptz '2026-02-01' as first_customer_turn_at,
+        case when n < 30 then timestamptz '2026-02-01' + n * interval '1 minute' end as first_response_at,
+        timestamptz '2026-02-02' as first_solved_at, timestamptz '2026-02-03' as last_solved_at,
+        'solved' as status, n = 30 as is_unanswered
+    from generate_series(1, 30) as n;
+create table candidate.mart_support__first_response as
+    select 'all' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes, 12.0 as median_ci_low,
+        18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes, 11.0 as mean_answered_ci_low,
+        19.0 as mean_answered_ci_high;
+create table candidate_intermediate.int_ticket__tickets as
+    select 'zendesk:' || n as ticket_key, n > 30 as is_deleted from generate_series(1, 32) as n;
+
+create table candidate_intermediate.int_survey__scored as
+    select 'a' || n as answer_key, case when n = 23 then 'csat_helpdesk' else 'nps' end as metric,
+        case when n = 23 then 'zendesk:31' end as ticket_key,
+        case when n = 22 then 'out of scale' end as rejected_because
+    from generate_series(1, 23) as n;
+create view candidate_intermediate.int_survey__rejected as
+    select * from candidate_intermediate.int_survey__scored where rejected_because is not null;
+create table candidate.fct_survey_answers as
+    select 'a' || n as answer_key, 'nps' as metric, 'customer' as audience, 9::numeric as score,
+        0::numeric as scale_min,
+        10::numeric as scale_max, timestamptz '2026-02-01' as answered_at
+    from generate_series(1, 21) as n;
+create table candidate.mart_voice__scores as
+    select * from (values
+        ('nps_responses', 'all', 'all', 'points', '0-10', 21, 20, 1, 100.0, 85.0, 100.0),
+        ('nps_responses', 'f1', 'all', 'points', '0-10', 21, 20, 1, 100.0, 85.0, 100.0),
+        ('csat', 'f2', 'all', 'share', '1-5', 0, 0, 0, null, null, null),
+        ('ces_mean', 'f2', 'week', 'score', '1-5 reversed', 3, 3, 0, 4.0, 3.0, 5.0)
+    ) as row (metric, survey, period, unit, scale, n, n_customers, n_rejected, value, ci_low, ci_high);
+
+create table candidate_intermediate.int_person__customers as
+    select 'i' || n as identity_key, 'c' || n % 3 as customer_key from generate_series(1, 9) as n;
+create table candidate_intermediate.int_account__accounts as select 'k1' as account_key;
+create table candidate.dim_accounts as select 'k1' as account_key;
+create table candidate.dim_customers as
+    select 'c' || n as customer_key, 2 as crm_contacts, 1 as helpdesk_users from generate_series(0, 2) as n;
+create table candidate.dim_customers_personal as select customer_key from candidate.dim_customers;
+create table candidate.fct_orders as
+    select 'o' || n as order_key, 'c' || n % 3 as customer_key, 10.0 as amount, false as is_refund,
+        timestamptz '2026-02-01' as ordered_at
+    from generate_series(1, 30) as n;
+create table candidate_intermediate.int_order__candidates as
+    select order_key, null as rejected_because from candidate.fct_orders
+    union all select 'o31', 'no currency';
+create view candidate_intermediate.int_order__rejected as
+    select * from candidate_intermediate.int_order__candidates where rejected_because is not null;
+create table candidate.mart_customer__360 as
+    select customer_key, (select count(*) from candidate.fct_tickets as t where t.customer_key = c.customer_key)
+            as tickets,
+        1 as open_tickets, 2 as tickets_90d, 100.0 as revenue_amount, date '2026-01-01' as first_order_date,
+        date '2026-02-01' as last_order_date
+    from candidate.dim_customers as c;
+
+create table candidate_staging.stg_ga4__daily_traffic as
+    select date '2026-02-01' + n as visit_date, 100 as sessions, false as is_deleted from generate_series(0, 28) as n;
+create table candidate.mart_web__sessions_daily as
+    select 'ga4' as source, visit_date, sessions, 60 as engaged_sessions from candidate_staging.stg_ga4__daily_traffic;
+
+create table candidate.source_freshness as
+    select 'zendesk' as source, 1.5 as age_hours, false as is_stale, 'succeeded' as last_status;
+"""
+
+# What is done to the night → the column that is named, and how grave it is.
+SPOILT = [
+    ("update {c}.mart_support__tickets set first_response_minutes = -1 where ticket_key = 'zendesk:7'",
+     "first_response_minutes", "critical"),
+    ("update {c}.mart_support__tickets set first_response_zendesk_minutes = -1 where ticket_key = 'zendesk:7'",
+     "first_response_zendesk_minutes", "critical"),
+    ("update {c}.mart_support__tickets set first_customer_turn_at = '2026-02-05' where ticket_key = 'zendesk:7'",
+     "first_response_at", "critical"),
+    ("update {c}.mart_support__tickets set created_at = '2026-02-05' where ticket_key = 'zendesk:7'",
+     "first_response_at", "critical"),
+    ("update {c}.mart_support__tickets set last_solved_at = '2026-02-01'", "last_solved_at", "critical"),
+    ("update {c}.mart_support__tickets set status = 'odd'", "status", "warning"),
+    ("update {c}.mart_support__tickets set is_unanswered = true where ticket_key = 'zendesk:7'",
+     "both_answered_and_not", "critical"),
+    ("update {c}.mart_support__tickets set created_at = '2999-01-01' where first_response_at is null",
+     "tickets_ahead", "warning"),
+    ("update {c}.fct_tickets set customer_key = null where ticket_key in ('zendesk:4', 'zendesk:7')",
+     "without_customer_share", "warning"),
+    ("delete from {c}_staging.stg_zendesk__tickets where ticket_id = 1", "tickets_lost", "critical"),
+    ("delete from {c}.mart_support__tickets where is_unanswered", "tickets_not_shown", "critical"),
+    ("update {c}.mart_support__first_response set n_answered = 28", "answers_not_summed", "critical"),
+    ("update {c}.mart_support__first_response set n = 28", "n", "critical"),
+    ("update {c}.mart_support__first_response set p90_minutes = 14", "p90_minutes", "critical"),
+    ("update {c}.mart_support__first_response set median_ci_low = 16", "median_minutes", "critical"),
+    ("update {c}.mart_support__first_response set median_ci_high = 14", "median_ci_high", "critical"),
+    ("update {c}.mart_support__first_response set mean_answered_ci_low = 16", "mean_answered_minutes", "critical"),
+    ("update {c}.mart_support__first_response set mean_answered_ci_high = 14", "mean_answered_ci_high", "critical"),
+    ("update {c}.fct_survey_answers set score = 11 where answer_key = 'a1'", "scale_max", "critical"),
+    ("update {c}.fct_survey_answers set score = -1 where answer_key = 'a1'", "score", "critical"),
+    ("update {c}.mart_voice__scores set value = 101, ci_high = 101 where survey = 'f1'", "highest_possible",
+     "critical"),
+    ("update {c}.mart_voice__scores set value = 0.5, ci_low = 0.5 where metric = 'ces_mean'", "value", "critical"),
+    ("update {c}.mart_voice__scores set value = 5.5, ci_high = 5.5 where metric = 'ces_mean'", "highest_possible",
+     "critical"),
+    ("update {c}.mart_voice__scores set ci_low = 4.5 where metric = 'ces_mean'", "value", "critical"),
+    ("update {c}.mart_voice__scores set ci_high = 3.5 where metric = 'ces_mean'", "ci_high", "critical"),
+    ("update {c}.mart_voice__scores set ci_low = -101 where survey = 'f1'", "ci_low", "critical"),
+    ("update {c}.mart_voice__scores set n_customers = 22 where survey = 'f1'", "n", "critical"),
+    ("update {c}.mart_voice__scores set value = 0 where n = 0", "values_of_nothing", "critical"),
+    ("update {c}.mart_voice__scores set value = null where n = 3", "answers_without_value", "critical"),
+    ("update {c}.mart_voice__scores set n = 22 where survey = 'all'", "nps_answers_not_summed", "critical"),
+    ("update {c}.mart_voice__scores set n_rejected = 3 where survey = 'f1'", "rejected_share", "warning"),
+    ("insert into {c}_intermediate.int_survey__scored values ('a99', 'nps', null, null)", "answers_lost", "critical"),
+    ("update {c}.fct_survey_answers set answered_at = '2999-01-01', metric = 'csat' where answer_key = 'a1'; "
+     "update {c}.mart_voice__scores set n = 20 where survey = 'all'", "answers_ahead", "warning"),
+    ("update {c}.mart_customer__360 set open_tickets = 20", "tickets", "critical"),
+    ("update {c}.mart_customer__360 set tickets_90d = 20", "tickets", "critical"),
+    ("update {c}.mart_customer__360 set last_order_date = '2025-01-01'", "last_order_date", "critical"),
+    ("update {c}.mart_customer__360 set revenue_amount = 99.99", "revenue_lost", "critical"),
+    ("update {c}.mart_customer__360 set tickets = tickets + 1", "tickets_lost", "critical"),
+    ("delete from {c}.mart_customer__360 where customer_key = 'c0'; "
+     "update {c}.mart_customer__360 set revenue_amount = 150, tickets = 14.5", "customers_not_shown", "critical"),
+    ("insert into {c}_intermediate.int_person__customers values ('i99', 'c99')", "customers_lost", "critical"),
+    ("delete from {c}.dim_customers_personal where customer_key = 'c0'", "customers_without_personal_row", "critical"),
+    ("update {c}.dim_customers set crm_contacts = 25 where customer_key = 'c0'", "records_of_largest_customer",
+     "warning"),
+    ("insert into {c}_intermediate.int_account__accounts values ('k2')", "accounts_lost", "critical"),
+    ("insert into {c}_intermediate.int_order__candidates values ('o99', null)", "orders_lost", "critical"),
+    ("update {c}.fct_orders set is_refund = true where order_key = 'o1'", "refunds_mistaken", "critical"),
+    ("update {c}.fct_orders set ordered_at = '2999-01-01' where order_key = 'o1'", "orders_ahead", "warning"),
+    ("insert into {c}_intermediate.int_order__candidates values ('o98', 'no amount')", "rejected_share", "warning"),
+    ("update {c}.mart_web__sessions_daily set engaged_sessions = 101", "sessions", "critical"),
+    ("update {c}_staging.stg_ga4__daily_traffic set is_deleted = true where visit_date = '2026-02-05'",
+     "sessions_lost", "critical"),
+    ("update {c}.mart_web__sessions_daily set visit_date = '2026-03-03' where visit_date = '2026-02-27'",
+     "days_ahead", "warning"),
+    ("update {c}.mart_web__sessions_daily set sessions = 600 where visit_date = '2026-02-28'; "
+     "update {c}_staging.stg_ga4__daily_traffic set sessions = 600 where visit_date = '2026-02-28'",
+     "last_day_against_usual", "warning"),
+    ("update {c}.source_freshness set is_stale = true", "is_fresh", "warning"),
+    ("update {c}.source_freshness set last_status = 'failed'", "last_status", "warning"),
+    ("update {c}.source_freshness set age_hours = -1", "age_hours", "critical"),
+    ("insert into {c}.source_freshness values ('ghost', 1, false, 'succeeded')", "sources_unknown", "critical"),
+]  # fmt: skip
+
+
+class Night:
+    """The good night, on which a spoilt copy is checked at a time."""
+
+    def __init__(self, warehouse: Warehouse, docs: Path) -> None:
+        self.dsn, self.docs = warehouse.dsn(), docs
+        bootstrap(self.dsn)  # a copied database has not the template's own grants
+        with psycopg.connect(warehouse.dsn("cx_publisher"), autocommit=True) as publisher:
+            prepare_candidate(publisher, False)
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(GOOD_NIGHT)
+            row = connection.execute(
+                "insert into ops.builds (as_of, kind) values (%s, 'full') returning build_number", [AS_OF]
+            ).fetchone()
+            assert row
+            self.build = int(row[0])
+            connection.execute(
+                "insert into ops.nights (as_of, sources, deadline_at) values (%s, '{zendesk}', now())", [AS_OF]
+            )
+            connection.execute(
+                """insert into ops.build_high_water (build_number, source, stream, sequence)
+                   values (%s, 'zendesk', 'x', 1)""",
+                [self.build],
+            )
+
+    def check(self, column: str | None = None) -> Verdict:
+        """All expectations, or those on the datasets of which a column is looked at."""
+        suites = suites_of("marts")
+        if column is not None:
+            suites = [
+                replace(suite, datasets=tuple(
+                    dataset for dataset in suite.datasets if column in {check.column for check in dataset.checks}))
+                for suite in suites
+            ]  # fmt: skip
+        return run_border("marts", self.dsn, self.build, as_of=AS_OF, docs_dir=self.docs, suites=suites)
+
+    def rows(self, statement: str) -> list[tuple]:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def night(warehouse: Warehouse, tmp_path: Path) -> Iterator[Night]:
+    yield Night(warehouse, tmp_path)
+
+
+def test_good_night_passes_whole(night: Night) -> None:
+    verdict = night.check()
+    assert [str(found) for found in verdict.outcomes if not found.success] == []
+
+
+def test_every_expectation_on_the_marts_can_be_broken(night: Night) -> None:
+    """Each change is made on the good night, found, and taken back."""
+    copy = [
+        row[0]
+        for row in night.rows(
+            "select format('%I.%I', relnamespace::regnamespace::text, relname) from pg_class "
+            "where relnamespace::regnamespace::text ~ '^candidate' and relkind = 'r'",
+        )
+    ]
+    for table in copy:
+        night.rows(f'create table public."{table}" as table {table}')
+    broken = set()
+    for change, column, severity in SPOILT:
+        night.rows(change.replace("{c}", "candidate"))
+        verdict = night.check(column)
+        assert [found.error for found in verdict.outcomes if found.error] == [], change
+        failed = {(str(found.check.column), found.check.severity) for found in verdict.outcomes if not found.success}
+        assert (column, severity) in failed, f"{change}: {failed}"
+        broken |= {(found.dataset, found.check.says) for found in verdict.outcomes if not found.success}
+        for table in copy:
+            night.rows(f'truncate {table}; insert into {table} table public."{table}"')
+    never = [
+        f"{dataset.name}: {check.says}"
+        for suite in suites_of("marts")
+        for dataset in suite.datasets
+        for check in dataset.checks
+        if (dataset.name, check.says) not in broken
+    ]
+    assert never == []
