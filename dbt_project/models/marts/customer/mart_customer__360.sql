@@ -7,7 +7,7 @@ with tickets as (
         count(*) filter (where is_open) as open_tickets,
         count(*) filter (where created_at > {{ as_of() }} - interval '2160 hours') as tickets_90d,
         count(*) filter (where is_unanswered) as unanswered_tickets,
-        percentile_cont(0.5) within group (order by first_response_minutes) as first_response_median_minutes,
+        percentile_cont(0.5) within group (order by first_response_minutes)::numeric as first_response_median_minutes,
         max(created_at) as last_ticket_at
     from {{ ref('fct_tickets') }}
     where customer_key is not null
@@ -84,7 +84,7 @@ select
     coalesce(ticket.open_tickets, 0) as open_tickets,
     coalesce(ticket.tickets_90d, 0) as tickets_90d,
     coalesce(ticket.unanswered_tickets, 0) as unanswered_tickets,
-    ticket.first_response_median_minutes::numeric as first_response_median_minutes,
+    ticket.first_response_median_minutes,
     ticket.last_ticket_at,
     answer.last_nps_score,
     answer.last_nps_group,

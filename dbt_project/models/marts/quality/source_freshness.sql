@@ -35,11 +35,10 @@ select
     coalesce(setting.label, freshness.source) as label,
     {{ as_of() }} as as_of,
     freshness.complete_through,
-    extract(epoch from {{ as_of() }} - freshness.complete_through)::numeric / 3600 as age_hours,
+    {{ plain_number(minutes_between('freshness.complete_through', as_of()) ~ ' / 60') }} as age_hours,
     setting.freshness_target_hours,
     coalesce(
-        extract(epoch from {{ as_of() }} - freshness.complete_through)::numeric / 3600
-        > setting.freshness_target_hours,
+        {{ minutes_between('freshness.complete_through', as_of()) }} / 60 > setting.freshness_target_hours,
         true
     ) as is_stale,
     case when freshness.streams_failed > 0 then 'failed' else 'succeeded' end as last_status,

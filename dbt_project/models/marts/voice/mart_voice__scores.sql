@@ -363,8 +363,8 @@ select
     coalesce(figure.n, 0)::bigint as n,
     coalesce(figure.n_customers, 0)::bigint as n_customers,
     -- the adjusted interval of one answer ends just short of it; an interval that leaves its value out helps nobody
-    {{ plain_number('least(figure.ci_low, figure.value + 0 * figure.ci_low)') }} as ci_low,
-    {{ plain_number('greatest(figure.ci_high, figure.value + 0 * figure.ci_high)') }} as ci_high,
+    {{ plain_number('least(round(figure.ci_low, 12), figure.value + 0 * figure.ci_low)') }} as ci_low,
+    {{ plain_number('greatest(round(figure.ci_high, 12), figure.value + 0 * figure.ci_high)') }} as ci_high,
     coalesce(figure.n, 0) < floor_setting.setting_value as is_small_sample,
     coalesce(refused.n_rejected, 0)::bigint as n_rejected,
     target.target,
