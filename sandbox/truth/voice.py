@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.company.surveys import FORMS, FORMS_BY_ID, Question
 from sandbox.company.working_time import local_day
+from sandbox.model import COMPANY_TIME_ZONE
 from sandbox.truth.customers import requester_key, response_key
 from sandbox.truth.folding import Records
 from sandbox.truth.intervals import Estimate, mean, net_score, share
@@ -78,11 +80,11 @@ def _judge(question: Question, value: int) -> tuple[str | None, str | None, int,
     """Metric, scale, score, good, promoter group and reason of rejection of one answer."""
     low, high = question.low or 0, question.high or 0
     if question.metric is None:
-        return None, None, value, None, None, "question is not mapped"
+        return None, None, value, None, None, "question is not in survey_scales"
     scale = f"{low}-{high}" + (" reversed" if question.low_is_good else "")
     metric = "ces" if question.metric == "ces_v1" else question.metric
     if not low <= value <= high:
-        return metric, scale, value, None, None, "out of scale"
+        return metric, scale, value, None, None, "answer is out of scale"
     score = low + high - value if question.low_is_good else value
     if metric == "nps":
         group = "promoter" if score >= 9 else "passive" if score >= 7 else "detractor"
@@ -143,7 +145,8 @@ def _helpdesk_answers(records: Records) -> Iterable[Answer]:
 
 # --- scores ---
 def scores(found: list[Answer], as_of: datetime) -> list[dict[str, Any]]:
-    """Each metric by survey and over all surveys of one scale and purpose, for all time and by month (company zone).
+    """Each metric by survey and over all surveys of one scale and purpose, for all time and by month (company zone);
+    the trailing score of customers as it stood at each month's end.
     Scales and purposes are never pooled; n_rejected counts the answers that were refused."""
     rows = []
     for (metric, survey, scale, purpose), group in sorted(_cuts(found).items()):
@@ -159,6 +162,12 @@ def scores(found: list[Answer], as_of: datetime) -> list[dict[str, Any]]:
             rejected = len(group) - len(valid)
             estimate = customers_trailing(valid, as_of)
             rows.append(_row("nps_customers_90d", survey, scale, purpose, None, estimate, rejected))
+            for month in _months(valid, as_of):
+                at = min(as_of, datetime.combine(_next_month(month), time(), ZoneInfo(COMPANY_TIME_ZONE)))
+                refused = sum(_month(answer) == month and answer.rejected is not None for answer in group)
+                rows.append(
+                    _row("nps_customers_90d", survey, scale, purpose, month, customers_trailing(valid, at), refused)
+                )
     return rows
 
 
@@ -217,6 +226,19 @@ def _by_customer(found: list[Answer], point: Callable[[Answer], int]) -> dict[st
     for answer in found:
         points.setdefault(answer.customer, []).append(point(answer))
     return points
+
+
+def _months(valid: list[Answer], as_of: datetime) -> Iterable[date]:
+    """The months, answered in or not, from the first answer's to the one that as_of is in."""
+    if valid:
+        month = min(_month(answer) for answer in valid)
+        while month <= local_day(as_of):
+            yield month
+            month = _next_month(month)
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(days=32)).replace(day=1)
 
 
 def _month(answer: Answer) -> date:

@@ -93,19 +93,13 @@ def test_components_are_healthy_and_listen_on_this_machine_only(airflow: Airflow
 def test_run_by_rest_has_its_conf_and_a_failed_task_has_a_log(airflow: Airflow) -> None:
     api = airflow.api()
     api.wait_for_dags(["probe"])
-    api.set_connections(
-        {"somewhere": {"conn_type": "generic", "host": "first", "password": "not-to-be-shown"}}
-    )
-    api.set_connections(
-        {"somewhere": {"conn_type": "generic", "host": "second", "password": "not-to-be-shown"}}
-    )
+    api.set_connections({"somewhere": {"conn_type": "generic", "host": "first", "password": "not-to-be-shown"}})
+    api.set_connections({"somewhere": {"conn_type": "generic", "host": "second", "password": "not-to-be-shown"}})
     api.set_pools({"vendor": 2})
     seen: list[str] = []
 
     run_id = api.trigger("probe", {"as_of": "2026-01-05T02:00:00Z"})
-    run = api.wait(
-        "probe", run_id, timeout_seconds=120, on_progress=lambda run, tasks: seen.append(run["state"])
-    )
+    run = api.wait("probe", run_id, timeout_seconds=120, on_progress=lambda run, tasks: seen.append(run["state"]))
 
     assert run["state"] == "failed"
     assert seen[-1] == "failed"

@@ -76,7 +76,7 @@ def wait_until_blocked(warehouse: Warehouse, worker: subprocess.Popen) -> None:
         time.sleep(0.01)
 
 
-# The worker stops inside the chosen page's transaction: at its first statement (the cursor is saved) or at its last (the
+# The worker stops inside the chosen page: at its first statement (the cursor is saved) or at its last (the
 # rows are copied, the account is written), where it waits for a lock that the test holds.
 STOP = """
     create table public.stop (page int, instant text);

@@ -152,7 +152,7 @@ CASES: dict[str, Callable[[], int]] = {
     "NPS 7, the first passive": lambda: nps(7),
     "NPS 8, the last passive": lambda: nps(8),
     "NPS 9, the first promoter": lambda: nps(9),
-    "NPS out of scale": lambda: sum(answer.rejected == "out of scale" for answer in ANSWERS),
+    "NPS out of scale": lambda: sum(answer.rejected == "answer is out of scale" for answer in ANSWERS),
     "transactional NPS beside the relationship's": lambda: len(valid(PRODUCT_FEEDBACK.form_id, "nps")),
     "five answers by one customer": lambda: customers_with(5),
     "answer exactly on the window's edge": lambda: edge(lambda past: past == timedelta(0)),

@@ -55,7 +55,7 @@ def test_value_out_of_scale_is_rejected_and_counted_not_clamped():
     told = story.truth()
     row = score(told, "nps_responses", "0-10", "relationship")
     assert (row["value"], row["n"], row["n_rejected"]) == (-100, 1, 1)
-    assert [answer["rejected"] for answer in told["answers"]] == ["out of scale", None]
+    assert [answer["rejected"] for answer in told["answers"]] == ["answer is out of scale", None]
     assert told["business"]["email:c1@x.example"]["last_answers"] == {}
 
 
@@ -170,7 +170,7 @@ def test_effort_keeps_the_direction_of_its_scale():
 def test_scored_question_that_nobody_mapped_is_shown():
     story = Story()
     story.answers(ORDER, "10-06 08:00", {"shelf": 2}, hidden=by(1))
-    assert [answer["rejected"] for answer in story.truth()["answers"]] == ["question is not mapped"]
+    assert [answer["rejected"] for answer in story.truth()["answers"]] == ["question is not in survey_scales"]
 
 
 def test_changed_rating_counts_as_it_was_first_and_as_it_is():

@@ -1,0 +1,226 @@
+"""Whole nights through the real scheduler: what is published is true, night after night, whatever happens in between.
+
+The tests tell one story and run in the order written: each night builds on the one before."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from stack import local
+from stack.local import WAREHOUSE, Local
+from stack.night import Outcome, run_night
+from stack.sandbox import Wishes
+from tests.e2e.compare import differences
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+POISON = {
+    ("zendesk", "tickets"): [
+        b'{"url": "no id", "status": "open"}',
+        b'{"id": "not a number", "status": "open"}',
+        b'{"id": 990001, "subject": "\xff\xfe", "status": "open"}',
+    ],
+    ("hubspot", "contacts"): [b'{"id": "990002", "properties": {"email": "a\\u0000b"}}', b'{"properties": 7}'],
+}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Local]:
+    """A stack of its own, over a small company; retries come fast."""
+    home = Path(tempfile.mkdtemp(prefix="cx-nights-"))
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("CX_RETRY_SECONDS", "1")
+        settings.setenv("CX_POKE_SECONDS", "2")
+        try:
+            yield local.start_with_sandbox(home, Wishes(customers=100, days=40), print)
+        finally:
+            if "CX_KEEP_HOME" not in os.environ:
+                local.clean(home)
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def night(stack: Local, *, days: int = 0) -> Outcome:
+    control = stack.sandbox.control
+    as_of = control.advance(days) if days else control.clock()
+    return run_night(stack, datetime.fromisoformat(as_of), print)
+
+
+def rows(stack: Local, statement: str, role: str | None = None) -> list[tuple]:
+    with psycopg.connect(stack.warehouse_dsn(role), autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def assert_true(stack: Local) -> None:
+    found = differences(stack.warehouse_dsn(), stack.sandbox.control.truth())
+    assert not found, f"{len(found)} differences, among them:\n" + "\n".join(found[:20])
+
+
+def build_kind(stack: Local) -> str:
+    return rows(stack, "select kind from ops.builds where status = 'published' order by build_number desc")[0][0]
+
+
+def snapshot(stack: Local) -> dict[str, list[str]]:
+    """Every published row without what merely tells of the run, sorted."""
+    tables = rows(stack, "select table_name from information_schema.tables where table_schema = 'marts' order by 1")
+    return {
+        table: [
+            row[0]
+            for row in rows(
+                stack, f"""select (to_jsonb(t) - 'build_number')::text from marts."{table}" as t order by 1"""
+            )
+        ]
+        for (table,) in tables
+        if table != "source_freshness"
+    }
+
+
+def test_the_first_night_publishes_the_truth(stack):
+    outcome = night(stack)
+    assert outcome.status == "published", outcome
+    assert_true(stack)
+    assert build_kind(stack) == "full"
+
+
+def test_readers_see_the_marts_and_no_personal_column(stack):
+    assert rows(stack, "select count(*) from marts.mart_support__tickets", "cx_reader")[0][0] > 0
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        rows(stack, "select * from marts.dim_customers_personal", "cx_reader")
+    assert rows(stack, "select count(email) from marts.dim_customers_personal", "cx_reader_pii")[0][0] > 0
+
+
+def test_the_second_night_is_incremental_true_and_survives_poison(stack):
+    for (source, stream), bodies in POISON.items():
+        for body in bodies:
+            stack.sandbox.control.add_record(source, stream, body)
+    outcome = night(stack, days=1)
+    assert outcome.status == "published", outcome
+    assert_true(stack)
+    quarantined = dict(
+        rows(
+            stack,
+            """
+        select source || '.' || stream, sum(quarantined)::int from ops.ingest_runs
+        where as_of = (select max(as_of) from ops.nights) group by 1 having sum(quarantined) > 0""",
+        )
+    )
+    assert quarantined == {"zendesk.tickets": 3, "hubspot.contacts": 2}
+
+
+def test_the_third_night_builds_only_what_changed(stack):
+    """The first two nights fill the two sets; from the third on a set is two nights old and only caught up."""
+    outcome = night(stack, days=1)
+    assert outcome.status == "published", outcome
+    assert build_kind(stack) == "incremental"
+    assert_true(stack)
+
+
+def test_a_full_rebuild_gives_the_same_marts(stack):
+    before = snapshot(stack)
+    api = stack.airflow.api()
+    run = api.trigger("transform", {"force": True, "full_refresh": True})
+    assert api.wait("transform", run)["state"] == "success"
+    assert build_kind(stack) == "full"
+    after = snapshot(stack)
+    assert before.keys() == after.keys()
+    for table in before:
+        assert before[table] == after[table], table
+
+
+def test_a_vendor_that_is_down_does_not_stop_the_others_and_its_age_shows(stack):
+    stack.sandbox.control.off("zendesk")
+    outcome = night(stack, days=1)
+    assert outcome.status == "published", outcome
+    freshness = {
+        source: (float(age), error)
+        for source, age, error in rows(
+            stack, "select source, age_hours, last_error from marts.source_freshness", "cx_reader"
+        )
+    }
+    assert freshness["hubspot"][0] < 1
+    assert freshness["zendesk"][0] > 24
+
+
+def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(stack):
+    stack.sandbox.control.on("zendesk")
+    good = snapshot(stack)
+    # as a wrong model would: an answer before its question
+    rows(
+        stack,
+        """
+        create function public.break_mart() returns event_trigger language plpgsql as $$
+        begin
+            if exists (select from pg_event_trigger_ddl_commands()
+                       where object_identity = 'candidate.mart_support__tickets') then
+                update candidate.mart_support__tickets set first_response_minutes = -1
+                where first_response_minutes is not null;
+            end if;
+        end $$""",
+    )
+    rows(
+        stack,
+        """create event trigger break_mart on ddl_command_end when tag in ('ALTER TABLE')
+                   execute function public.break_mart()""",
+    )
+    outcome = night(stack, days=1)
+    rows(stack, "drop event trigger break_mart")
+    assert outcome.status == "failed"
+    assert "first_response_minutes" in outcome.reason
+    assert snapshot(stack) == good
+    [(status, error)] = rows(
+        stack, "select status, error from ops.night_status order by as_of desc limit 1", "cx_reader"
+    )
+    assert status == "failed" and "first_response_minutes" in error
+
+
+def test_once_mended_the_night_is_built_again_and_the_vendor_has_caught_up(stack):
+    api = stack.airflow.api()
+    run = api.trigger("transform", {"force": True})
+    assert api.wait("transform", run)["state"] == "success"
+    assert_true(stack)
+    assert all(age < 4 for (age,) in rows(stack, "select age_hours::float from marts.source_freshness"))
+
+
+def test_no_secret_is_in_logs_xcoms_or_rendered_templates(stack):
+    secrets = set()
+    for settings in stack.sandbox.connections.values():
+        for name, value in settings.items():
+            if name in ("token", "oauth_token", "access_token"):
+                secrets.add(value)
+            elif name == "service_account":
+                secrets.update(line for line in value["private_key"].splitlines() if len(line) > 60)
+    assert len(secrets) > 4
+    kept = json.loads((stack.home / "secrets.json").read_text())
+    secrets.update(value for value in kept.values() if isinstance(value, str))
+
+    searched = 0
+    for folder in (stack.home / "airflow" / "logs", stack.home / "logs", stack.home / "dbt", stack.home / "data_docs"):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                searched += 1
+                text = path.read_text(errors="replace")
+                assert not [path for secret in secrets if secret in text]
+    assert searched > 100
+    with psycopg.connect(stack.postgres.dsn("airflow"), autocommit=True) as connection:
+        for statement in (
+            "select value::text from xcom",
+            "select rendered_fields::text from rendered_task_instance_fields",
+            "select conf::text from dag_run",
+            "select data::text from serialized_dag",
+        ):
+            values = [row[0] or "" for row in connection.execute(statement)]
+            assert values, statement
+            assert not [value for value in values for secret in secrets if secret in value]
+    with psycopg.connect(stack.postgres.dsn(WAREHOUSE), autocommit=True) as connection:
+        for table in ("ingest_runs", "builds", "dbt_nodes", "validations", "cursors"):
+            for (value,) in connection.execute(f"select to_jsonb(t)::text from ops.{table} as t"):
+                assert not [secret for secret in secrets if secret in value]
