@@ -12,7 +12,7 @@ export CX_ROLE = $(ROLE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql stop clean lint test bench lock
+.PHONY: help setup demo night up summary psql rollback stop clean lint test bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ summary: setup ## the last night: rows, validations, scores, age of each source
 
 psql: setup ## a prompt on the published marts, or rows of one query: make psql SQL='select ...' (ROLE=cx_reader)
 	@$(CX) psql
+
+rollback: setup ## give readers the night before back
+	@$(CX) rollback
 
 stop: setup ## stop Airflow, the sandbox and Postgres; data stays
 	@$(CX) stop

@@ -117,6 +117,23 @@ def psql(sql: str | None, role: str | None) -> None:
 
 
 @cli.command()
+def rollback() -> None:
+    """Give readers the night before back, until the next build begins."""
+    import psycopg
+
+    from cx_warehouse import publishing
+    from stack.local import WAREHOUSE
+    from stack.postgres import PostgresServer
+
+    home = default_home()
+    _require_home(home)
+    dsn = PostgresServer.ensure(home).dsn(WAREHOUSE, "cx_publisher")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        publication = publishing.rollback(connection)
+    console.print(f"readers see build {publication.build_number} again")
+
+
+@cli.command()
 def stop() -> None:
     """Stop Airflow, the sandbox and Postgres; data stays."""
     from stack import local

@@ -58,7 +58,7 @@ def show_places(console: Console, home: Path, postgres: PostgresServer, airflow:
         table.add_row("", f"psql -h {host} -p {port} -U cx_reader {WAREHOUSE}")
     for label, pattern in (
         ("data docs", "data_docs/**/index.html"),
-        ("dbt docs", "dbt/target/static_index.html"),
+        ("dbt docs", "dbt/docs/static_index.html"),
     ):
         pages = sorted(home.glob(pattern), key=lambda page: (len(page.parts), page))
         for page in pages[:1]:

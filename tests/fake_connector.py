@@ -17,6 +17,7 @@ class Thing(RecordContract, frozen=True):
 
     id: int
     updated_at: datetime | None = None
+    created_at: datetime | None = None
     deleted: bool = False
 
     def key(self) -> str:

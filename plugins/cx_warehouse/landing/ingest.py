@@ -39,13 +39,20 @@ class RunResult:
 
     def __str__(self) -> str:
         c = self.counts
-        return (f"{self.source}.{self.stream}: {c.records} records in {c.pages} pages: {c.inserted} new versions "
-                f"({c.deleted} deleted), {c.unchanged} unchanged, {c.quarantined} quarantined; {self.requests} "
-                f"requests, {self.wait_seconds:.1f} s waited on limits, {self.seconds:.1f} s")
+        return (
+            f"{self.source}.{self.stream}: {c.records} records in {c.pages} pages: {c.inserted} new versions "
+            f"({c.deleted} deleted), {c.unchanged} unchanged, {c.quarantined} quarantined; {self.requests} "
+            f"requests, {self.wait_seconds:.1f} s waited on limits, {self.seconds:.1f} s"
+        )
 
 
 def ingest(
-    connector: Connector, stream: str, window: Window, dsn: str, *, account: str = "default",
+    connector: Connector,
+    stream: str,
+    window: Window,
+    dsn: str,
+    *,
+    account: str = "default",
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
 ) -> RunResult:
     """Bring `stream` in up to `window.end` and return what landed.
@@ -54,20 +61,34 @@ def ingest(
     another run holds the stream, the connector's errors as they are, and FencedOutError when a newer run took over."""
     source, run_id, began = connector.source, str(uuid.uuid4()), time.monotonic()
     # keepalives so that a lost worker's lock is let go within a minute, also over a network
-    with psycopg.connect(dsn, autocommit=True, application_name=f"cx ingest {source}.{stream}",
-                         keepalives_idle=20, keepalives_interval=10, keepalives_count=3) as connection:
+    with psycopg.connect(
+        dsn,
+        autocommit=True,
+        application_name=f"cx ingest {source}.{stream}",
+        keepalives_idle=20,
+        keepalives_interval=10,
+        keepalives_count=3,
+    ) as connection:
         connection.execute("set timezone = 'UTC'")
         # A session that waits for a lock would not notice that its worker was killed, and hold on to the stream.
         connection.execute("set client_connection_check_interval = '1s'")
         _take_lock(connection, source, stream, lock_wait_seconds)
-        connection.execute("insert into ops.ingest_runs (run_id, source, stream, as_of) values (%s, %s, %s, %s)",
-                           [run_id, source, stream, window.end])
+        connection.execute(
+            "insert into ops.ingest_runs (run_id, source, stream, as_of) values (%s, %s, %s, %s)",
+            [run_id, source, stream, window.end],
+        )
         counts = Counts()
         try:
             state, fence = _take_over(connection, source, stream, account)
             lander = PageLander(
-                connection, source, connector.streams[stream], run_id=run_id, as_of=window.end, fence=fence,
-                latest_plausible=max(window.end, datetime.now(UTC)) + timedelta(days=1))
+                connection,
+                source,
+                connector.streams[stream],
+                run_id=run_id,
+                as_of=window.end,
+                fence=fence,
+                latest_plausible=max(window.end, datetime.now(UTC)) + timedelta(days=1),
+            )
             if not state.get("walk"):
                 lander.forget_walk()
             for prepared in _ahead(map(lander.prepare, connector.read(stream, window, state))):
@@ -79,8 +100,9 @@ def ingest(
             raise
         _finish(connection, run_id, connector, "succeeded", None)
     usage = connector.usage
-    return RunResult(run_id, source, stream, counts, usage.requests, usage.bytes, usage.wait_seconds,
-                     time.monotonic() - began)
+    return RunResult(
+        run_id, source, stream, counts, usage.requests, usage.bytes, usage.wait_seconds, time.monotonic() - began
+    )
 
 
 def describe(error: BaseException) -> str:
@@ -96,7 +118,8 @@ def _take_lock(connection: psycopg.Connection, source: str, stream: str, wait_se
     deadline = time.monotonic() + wait_seconds
     while True:
         row = connection.execute(
-            "select pg_try_advisory_lock(hashtextextended(%s, 0))", [f"cx:stream:{source}.{stream}"]).fetchone()
+            "select pg_try_advisory_lock(hashtextextended(%s, 0))", [f"cx:stream:{source}.{stream}"]
+        ).fetchone()
         if row and row[0]:
             return
         if time.monotonic() >= deadline:
@@ -112,16 +135,21 @@ def _take_over(connection: psycopg.Connection, source: str, stream: str, account
         """update ops.ingest_runs set status = 'failed', finished_at = now(), error = 'the run was killed'
            where source = %s and stream = %s and status = 'running'
              and started_at < (select max(started_at) from ops.ingest_runs where source = %s and stream = %s)""",
-        [source, stream, source, stream])
+        [source, stream, source, stream],
+    )
     row = connection.execute(
         """insert into ops.cursors as kept (source, stream, account, fence) values (%s, %s, %s, 1)
            on conflict (source, stream) do update set fence = kept.fence + 1
-           returning state, fence, account""", [source, stream, account]).fetchone()
+           returning state, fence, account""",
+        [source, stream, account],
+    ).fetchone()
     assert row is not None
     state, fence, known = row
     if known != account:
-        raise CxError(f"{source}.{stream}: the cursor belongs to account {known!r}, the connection is for {account!r}; "
-                      "point the connection back, or land the new account under a source name of its own")
+        raise CxError(
+            f"{source}.{stream}: the cursor belongs to account {known!r}, the connection is for {account!r}; "
+            "point the connection back, or land the new account under a source name of its own"
+        )
     return state, fence
 
 
@@ -131,7 +159,8 @@ def _finish(connection: psycopg.Connection, run_id: str, connector: Connector, s
         connection.execute(
             """update ops.ingest_runs set status = %s, error = %s, finished_at = now(), requests = %s, bytes = %s,
                    wait_seconds = %s where run_id = %s""",
-            [status, error, usage.requests, usage.bytes, round(usage.wait_seconds, 3), run_id])
+            [status, error, usage.requests, usage.bytes, round(usage.wait_seconds, 3), run_id],
+        )
     except psycopg.OperationalError:
         log.warning("the end of run %s could not be recorded: the database is gone", run_id)
 

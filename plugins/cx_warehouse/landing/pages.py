@@ -80,7 +80,14 @@ class PageLander:
     """Lands the pages of one run of one stream over one connection."""
 
     def __init__(
-        self, connection: psycopg.Connection, source: str, stream: Stream, *, run_id: str, as_of: datetime, fence: int,
+        self,
+        connection: psycopg.Connection,
+        source: str,
+        stream: Stream,
+        *,
+        run_id: str,
+        as_of: datetime,
+        fence: int,
         latest_plausible: datetime,
     ) -> None:
         self._connection = connection
@@ -121,12 +128,15 @@ class PageLander:
                 # mark can then never pass over a row that commits later.
                 self._connection.execute(
                     "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                    [writers_lock(self._source, self._stream.name)])
+                    [writers_lock(self._source, self._stream.name)],
+                )
                 saved = self._save_state(page)
                 latest = self._latest_hashes(prepared.keys)
             if saved.rowcount != 1:
-                raise FencedOutError(f"{self._source}.{self._stream.name}: a newer run has taken this stream over; "
-                                     "nothing of this page was written")
+                raise FencedOutError(
+                    f"{self._source}.{self._stream.name}: a newer run has taken this stream over; "
+                    "nothing of this page was written"
+                )
             known = {key: (content_hash, is_deleted) for key, content_hash, is_deleted in latest}
             self._write(versions, known, page.scope, counts, rejects, bisect)
             self._tombstone(page, counts)
@@ -142,18 +152,25 @@ class PageLander:
     def forget_walk(self) -> None:
         """Drop the keys remembered for a walk that was given up: a new walk begins."""
         self._connection.execute(
-            "delete from ops.walk_keys where source = %s and stream = %s", [self._source, self._stream.name])
+            "delete from ops.walk_keys where source = %s and stream = %s", [self._source, self._stream.name]
+        )
 
     def _save_state(self, page: Page) -> psycopg.Cursor[Any]:
         return self._connection.execute(
             """update ops.cursors set state = %s, updated_at = now(),
                    complete_through = greatest(coalesce(%s, complete_through), complete_through)
                where source = %s and stream = %s and fence = %s""",
-            [Jsonb(page.state), page.complete_through, self._source, self._stream.name, self._fence])
+            [Jsonb(page.state), page.complete_through, self._source, self._stream.name, self._fence],
+        )
 
     def _write(
-        self, versions: list[Version], known: dict[str, tuple[bytes, bool]], scope: str | None, counts: Counts,
-        rejects: list[Reject], bisect: bool,
+        self,
+        versions: list[Version],
+        known: dict[str, tuple[bytes, bool]],
+        scope: str | None,
+        counts: Counts,
+        rejects: list[Reject],
+        bisect: bool,
     ) -> None:
         """New keys go straight into raw; known keys are compared with their latest version, in one statement."""
         times: dict[str, int] = {}
@@ -184,7 +201,12 @@ class PageLander:
         return self._connection.execute(self._latest_sql, [keys, KEY_SEPARATOR], binary=True)
 
     def _copy(
-        self, statement: sql.Composed, versions: list[Version], scope: str | None, rejects: list[Reject], bisect: bool,
+        self,
+        statement: sql.Composed,
+        versions: list[Version],
+        scope: str | None,
+        rejects: list[Reject],
+        bisect: bool,
     ) -> list[Version]:
         """COPY the versions. With `bisect`, where Postgres refuses one, halve the batch until it stands alone, and
         reject it."""
@@ -202,8 +224,9 @@ class PageLander:
                 rejects.append(Reject(versions[0].raw, f"postgres: {error.diag.message_primary}", versions[0].key))
                 return []
             middle = len(versions) // 2
-            return (self._copy(statement, versions[:middle], scope, rejects, bisect)
-                    + self._copy(statement, versions[middle:], scope, rejects, bisect))
+            return self._copy(statement, versions[:middle], scope, rejects, bisect) + self._copy(
+                statement, versions[middle:], scope, rejects, bisect
+            )
         return versions
 
     def _copy_in(self, statement: sql.Composed, versions: list[Version], scope: str | None) -> None:
@@ -213,7 +236,8 @@ class PageLander:
     def _tombstone(self, page: Page, counts: Counts) -> None:
         if not page.tombstones:
             return
-        gone = self._connection.execute(sql.SQL("""
+        gone = self._connection.execute(
+            sql.SQL("""
             insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
             select latest.key, latest.record, coalesce(gone.changed_at, latest.changed_at), %s, latest.content_hash,
                 true, latest.scope
@@ -222,9 +246,13 @@ class PageLander:
             cross join lateral (
                 select * from {table} as stored where stored.key = gone.key order by sequence desc limit 1
             ) as latest
-            where not latest.is_deleted""").format(table=self._table), [
-                self._run_id, [tombstone.key for tombstone in page.tombstones],
-                [tombstone.changed_at for tombstone in page.tombstones]])
+            where not latest.is_deleted""").format(table=self._table),
+            [
+                self._run_id,
+                [tombstone.key for tombstone in page.tombstones],
+                [tombstone.changed_at for tombstone in page.tombstones],
+            ],
+        )
         counts.inserted += gone.rowcount
         counts.deleted += gone.rowcount
 
@@ -232,33 +260,48 @@ class PageLander:
         if not rejects:
             return
         with self._connection.cursor() as cursor:
-            cursor.executemany(sql.SQL("""
+            cursor.executemany(
+                sql.SQL("""
                 insert into {} as kept (stream, key, body, body_hash, reason, run_id, as_of)
                 values (%s, %s, %s, %s, %s, %s, %s)
                 on conflict (stream, body_hash) do update set times_seen = kept.times_seen + 1, last_seen_at = now(),
-                    reason = excluded.reason""").format(raw_table(self._source, "quarantine")), [
-                (self._stream.name, reject.key, reject.raw, hashlib.sha256(reject.raw).digest(), reject.reason,
-                 self._run_id, self._as_of) for reject in rejects])
+                    reason = excluded.reason""").format(raw_table(self._source, "quarantine")),
+                [
+                    (
+                        self._stream.name,
+                        reject.key,
+                        reject.raw,
+                        hashlib.sha256(reject.raw).digest(),
+                        reject.reason,
+                        self._run_id,
+                        self._as_of,
+                    )
+                    for reject in rejects
+                ],
+            )
 
     def _remember(self, scope: str, versions: list[Version], rejects: list[Reject]) -> None:
         keys = {version.key for version in versions} | {reject.key or UNKNOWN_KEY for reject in rejects}
         self._connection.execute(
             """insert into ops.walk_keys (source, stream, scope, key)
                select %s, %s, %s, unnest(%s::text[]) on conflict do nothing""",
-            [self._source, self._stream.name, scope, sorted(keys)])
+            [self._source, self._stream.name, scope, sorted(keys)],
+        )
 
     def _tombstone_unseen(self, scope: str, counts: Counts) -> None:
         """After the complete walk of a scope its unseen keys are gone at the source. A walk that met a record without a
         readable key proves nothing about any key, and tombstones none."""
         where = [self._source, self._stream.name, scope]
-        gone = self._connection.execute(sql.SQL("""
+        gone = self._connection.execute(
+            sql.SQL("""
             insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
             select key, record, changed_at, %s, content_hash, true, scope
             from (select distinct on (key) * from {table} where scope = %s order by key, sequence desc) as latest
             where not is_deleted
                 and not exists (select from ops.walk_keys as seen where seen.source = %s and seen.stream = %s
                     and seen.scope = %s and seen.key in (latest.key, %s))""").format(table=self._table),
-            [self._run_id, scope, *where, UNKNOWN_KEY])
+            [self._run_id, scope, *where, UNKNOWN_KEY],
+        )
         counts.inserted += gone.rowcount
         counts.deleted += gone.rowcount
         self._connection.execute("delete from ops.walk_keys where source = %s and stream = %s and scope = %s", where)
@@ -269,5 +312,13 @@ class PageLander:
                    unchanged = unchanged + %s, deleted = deleted + %s, quarantined = quarantined + %s,
                    complete_through = coalesce(%s, complete_through)
                where run_id = %s""",
-            [counts.records, counts.inserted, counts.unchanged, counts.deleted, counts.quarantined,
-             page.complete_through, self._run_id])
+            [
+                counts.records,
+                counts.inserted,
+                counts.unchanged,
+                counts.deleted,
+                counts.quarantined,
+                page.complete_through,
+                self._run_id,
+            ],
+        )

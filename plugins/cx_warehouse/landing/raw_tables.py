@@ -25,7 +25,8 @@ def create_raw_tables(connection: psycopg.Connection, source: str, streams: Iter
     would cost every insert for nothing."""
     schema = sql.Identifier(f"raw_{source}")
     connection.execute(sql.SQL("create schema if not exists {}").format(schema))
-    connection.execute(sql.SQL("""
+    connection.execute(
+        sql.SQL("""
         create table if not exists {} (
             id bigint generated always as identity primary key,
             stream text not null,
@@ -39,10 +40,12 @@ def create_raw_tables(connection: psycopg.Connection, source: str, streams: Iter
             times_seen integer not null default 1,
             last_seen_at timestamptz not null default now(),
             unique (stream, body_hash)
-        )""").format(raw_table(source, "quarantine")))
+        )""").format(raw_table(source, "quarantine"))
+    )
     for stream in streams:
         table = raw_table(source, stream)
-        connection.execute(sql.SQL("""
+        connection.execute(
+            sql.SQL("""
             create table if not exists {} (
                 sequence bigint generated always as identity,
                 key text not null,
@@ -53,11 +56,15 @@ def create_raw_tables(connection: psycopg.Connection, source: str, streams: Iter
                 content_hash bytea not null,
                 is_deleted boolean not null,
                 scope text
-            )""").format(table))
+            )""").format(table)
+        )
         for suffix, definition in (
             ("key", "(key, sequence desc)"),
             ("sequence", "using brin (sequence) with (pages_per_range = 16, autosummarize = on)"),
             ("scope", "(scope, key, sequence desc) where scope is not null"),
         ):
-            connection.execute(sql.SQL("create index if not exists {} on {} " + definition).format(
-                sql.Identifier(f"{stream}_{suffix}"), table))
+            connection.execute(
+                sql.SQL("create index if not exists {} on {} " + definition).format(
+                    sql.Identifier(f"{stream}_{suffix}"), table
+                )
+            )

@@ -47,17 +47,19 @@ class Reject:
 
 
 class Preparer:
-    """Decodes records into a stream's contract. `latest_plausible` bounds the source's change time."""
+    """Decodes records into a stream's contract. `latest_plausible` bounds when a record was made and last changed: one
+    from the year 9999 would bend every age and trend that it enters."""
 
     def __init__(self, contract: type[RecordContract], latest_plausible: datetime) -> None:
         self._decoder = msgspec.json.Decoder(contract)
         self._latest_plausible = latest_plausible
+        self._tells_creation = "created_at" in contract.__struct_fields__
 
     def prepare(self, records: Iterable[bytes | msgspec.Raw]) -> tuple[list[Version], list[Reject]]:
         """Split records into versions, in the order served, and rejects."""
         versions: list[Version] = []
         rejects: list[Reject] = []
-        decode, latest = self._decoder.decode, self._latest_plausible
+        decode, latest, tells_creation = self._decoder.decode, self._latest_plausible, self._tells_creation
         blake2b, pack_head = hashlib.blake2b, struct.pack
         pack_tail, pack_undated = _TAIL.pack, _TAIL_UNDATED.pack
         for record in records:
@@ -78,7 +80,8 @@ class Preparer:
             if length > MAX_KEY_BYTES:
                 rejects.append(Reject(raw, f"contract: the key is longer than {MAX_KEY_BYTES} bytes"))
                 continue
-            if changed_at is not None and (reason := _implausible(changed_at, latest)):
+            created_at = decoded.created_at if tells_creation else None
+            if reason := _implausible("changed", changed_at, latest) or _implausible("created", created_at, latest):
                 rejects.append(Reject(raw, reason, key))
                 continue
             content_hash = blake2b(raw, digest_size=16).digest()
@@ -91,11 +94,13 @@ class Preparer:
         return versions, rejects
 
 
-def _implausible(changed_at: datetime, latest: datetime) -> str | None:
-    if changed_at.tzinfo is None:
-        return "contract: a change time without its zone"
-    if changed_at > latest:
-        return f"contract: changed at {changed_at.isoformat()}, in the future"
+def _implausible(what: str, at: datetime | None, latest: datetime) -> str | None:
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        return f"contract: {what} at a time without its zone"
+    if at > latest:
+        return f"contract: {what} at {at.isoformat()}, in the future"
     return None
 
 

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.base import Window
-from cx_warehouse.connectors.errors import ConfigError, ContractError
+from cx_warehouse.connectors.errors import ConfigError, CxError, RetryableError
 from cx_warehouse.landing import ingest
 from cx_warehouse.landing.ingest import describe
 from cx_warehouse.orchestration import settings
@@ -112,7 +112,7 @@ class clear_errors:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, ConfigError | ContractError):
+        if isinstance(error, CxError) and not isinstance(error, RetryableError):
             raise AirflowFailException(describe(error)) from None
 
 

@@ -59,8 +59,8 @@ def transform_dag() -> DAG:
         for layer in layers:
             previous >> layer
             previous = layer
-        previous >> [marts_checked, document(build)]
-        [raw_checked, marts_checked] >> published
+        previous >> marts_checked
+        [raw_checked, marts_checked] >> published >> document(build)
         [build, raw_checked, *layers, marts_checked, published] >> report_failure()
 
     return transform()
@@ -77,7 +77,7 @@ def begin() -> dict[str, Any]:
             if state.not_yet and not params["force"]:
                 raise AirflowSkipException(state.not_yet)
             number = builds.claim_build(connection, state.as_of)
-            full = publishing.prepare_candidate(connection, full=params["full_refresh"])
+            full = publishing.prepare_candidate(connection, full=params["full_refresh"], build_number=number)
             builds.set_kind(connection, number, full=full)
             builds.freeze(connection, number, registry.streams())
     log.info("build %d of the night of %s, %s", number, state.as_of.isoformat(), "in full" if full else "incremental")
@@ -126,22 +126,26 @@ def check(border: str, build: dict[str, Any]) -> str:
 def publish(build: dict[str, Any]) -> str:
     """Switch the candidate set live, in one transaction."""
     with noted_errors(build), psycopg.connect(settings.warehouse_dsn("publisher"), autocommit=True) as connection:
-        publishing.publish(connection, build["build_number"])
+        publication = publishing.publish(connection, build["build_number"])
+    for view in publication.broken_views:
+        log.warning("a reader's own view no longer fits the marts: %s", view)
+    if publication.ended_sessions:
+        log.warning("readers' sessions that held up the switch were ended: %s", publication.ended_sessions)
     return f"build {build['build_number']} is published"
 
 
 @task
 def document(build: dict[str, Any]) -> str:
-    """Build dbt's documentation: a failure here is shown, and stops nothing."""
+    """Build dbt's documentation of what is published: a failure here is shown, and takes nothing back."""
     from cx_warehouse.transform.dbt import dbt_docs
 
     with clear_errors():
         return str(
             dbt_docs(
-                settings.warehouse_dsn("builder"),
+                settings.warehouse_dsn("publisher"),
                 build_number=build["build_number"],
                 as_of=datetime.fromisoformat(build["as_of"]),
-                **_dbt_paths(),
+                **_dbt_paths("docs"),
             )
         )
 
@@ -173,5 +177,5 @@ class noted_errors:
             raise AirflowFailException(describe(error)) from None
 
 
-def _dbt_paths() -> dict[str, Any]:
-    return {"target_path": settings.home() / "dbt" / "target", "log_path": settings.home() / "dbt" / "logs"}
+def _dbt_paths(target: str = "target") -> dict[str, Any]:
+    return {"target_path": settings.home() / "dbt" / target, "log_path": settings.home() / "dbt" / "logs"}

@@ -104,15 +104,22 @@ def dbt_build(
 
 
 def dbt_docs(dsn: str, *, build_number: int, as_of: datetime, target_path: Path, log_path: Path) -> Path:
-    """Build dbt's documentation as one file and return its path."""
-    result = _invoke(dsn, ["docs", "generate", "--static"], build_number, as_of, target_path, log_path)
+    """Build dbt's documentation of the published set as one file and return its path."""
+    arguments = ["docs", "generate", "--static"]
+    result = _invoke(dsn, arguments, build_number, as_of, target_path, log_path, schema="marts")
     if not result.success:
         raise BuildError(f"dbt docs could not be built: {result.exception}")
     return target_path / "static_index.html"
 
 
 def _invoke(
-    dsn: str, arguments: list[str], build_number: int, as_of: datetime, target_path: Path, log_path: Path
+    dsn: str,
+    arguments: list[str],
+    build_number: int,
+    as_of: datetime,
+    target_path: Path,
+    log_path: Path,
+    schema: str = "candidate",
 ) -> Any:
     from dbt.cli.main import dbtRunner  # 2 s to import: only the task that builds pays for it
 
@@ -124,6 +131,7 @@ def _invoke(
             "CX_PG_DATABASE": str(part.get("dbname") or "warehouse"),
             "CX_PG_USER": str(part.get("user") or "cx_builder"),
             "CX_PG_PASSWORD": str(part.get("password") or ""),
+            "CX_PG_SCHEMA": schema,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
             "DO_NOT_TRACK": "1",
         }
