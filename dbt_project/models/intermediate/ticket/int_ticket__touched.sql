@@ -1,29 +1,29 @@
 {{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 
 -- A conversation is computed again as a whole when any part of it changes: the ticket, a message, a status, or what is
--- known of somebody who wrote in it.
+-- known of somebody who wrote in it. A full build computes all of them anyway.
+{% if flags.FULL_REFRESH %}
+select ticket_key
+from {{ ref('int_ticket__tickets') }}
+{% else %}
 with changed as (
     select ticket_key
     from {{ ref('int_ticket__tickets') }}
     where build_number = {{ build_number() }}
     union
     select ticket_key
-    from {{ ref('int_ticket__messages') }}
+    from {{ ref('int_ticket__events') }}
     where build_number = {{ build_number() }}
     union
-    select ticket_key
-    from {{ ref('int_ticket__status_changes') }}
-    where build_number = {{ build_number() }}
-    union
-    select message.ticket_key
+    select event.ticket_key
     from {{ ref('int_ticket__agents') }} as agent
-    inner join {{ ref('int_ticket__messages') }} as message on agent.agent_key = message.author_key
+    inner join {{ ref('int_ticket__events') }} as event on agent.agent_key = event.author_key
     where agent.build_number = {{ build_number() }}
     union
     -- one who has stopped being an agent is no longer among them
-    select message.ticket_key
+    select event.ticket_key
     from {{ ref('int_person__identities') }} as identity
-    inner join {{ ref('int_ticket__messages') }} as message on identity.identity_key = message.author_key
+    inner join {{ ref('int_ticket__events') }} as event on identity.identity_key = event.author_key
     where identity.build_number = {{ build_number() }} and not identity.is_agent
     union
     select ticket.ticket_key
@@ -40,3 +40,4 @@ with changed as (
 
 select ticket_key
 from changed
+{% endif %}

@@ -144,113 +144,6 @@ intervals as (
         on score.n_customers - 1 = critical.degrees_of_freedom
 ),
 
--- Each customer's latest answer of the trailing 90 days. An answer counts at every moment from when it was given until
--- the customer's next one, or until it is 90 days old; so the figures of all period ends come from one running sum.
-latest_answers as (
-    select
-        survey.survey,
-        answer.scale,
-        answer.purpose,
-        answer.nps_group,
-        answer.answered_at as counts_from,
-        least(
-            lead(answer.answered_at) over (
-                partition by survey.survey, answer.scale, answer.purpose, answer.customer_key
-                order by answer.answered_at, answer.answer_key
-            ),
-            answer.answered_at + interval '2160 hours'
-        ) as counts_until
-    from answers as answer
-    cross join lateral (values (answer.survey), ('all')) as survey (survey)
-    where answer.metric = 'nps'
-),
-
-first_days as (
-    select
-        survey,
-        scale,
-        purpose,
-        {{ company_date('min(counts_from)') }} as first_day
-    from latest_answers
-    group by survey, scale, purpose
-),
-
-period_ends as (
-    select distinct
-        first_day.survey,
-        first_day.scale,
-        first_day.purpose,
-        period.period,
-        period.period_start,
-        -- least() takes as_of for the period without an end
-        least(
-            {{ as_of() }},
-            {{ day_start("(
-                period.period_start
-                + case period.period when 'month' then interval '1 month' when 'week' then interval '7 days'
-                    else interval '1 day' end
-            )::date") }}
-        ) as ends_at
-    from first_days as first_day
-    cross join lateral {{ days_between('first_day.first_day', company_date(as_of())) }}
-    cross join lateral {{ period_rows('day.day') }}
-),
-
-moments as (
-    select
-        survey,
-        scale,
-        purpose,
-        null as period,
-        null::date as period_start,
-        counts_from as happens_at,
-        1 as answer,
-        case nps_group when 'promoter' then 1 else 0 end as promoter,
-        case nps_group when 'detractor' then 1 else 0 end as detractor
-    from latest_answers
-    union all
-    select
-        survey,
-        scale,
-        purpose,
-        null as period,
-        null::date as period_start,
-        counts_until as happens_at,
-        -1 as answer,
-        case nps_group when 'promoter' then -1 else 0 end as promoter,
-        case nps_group when 'detractor' then -1 else 0 end as detractor
-    from latest_answers
-    union all
-    select
-        survey,
-        scale,
-        purpose,
-        period,
-        period_start,
-        ends_at as happens_at,
-        0 as answer,
-        0 as promoter,
-        0 as detractor
-    from period_ends
-),
-
-running as (
-    select
-        survey,
-        scale,
-        purpose,
-        period,
-        period_start,
-        (sum(answer) over so_far)::numeric as n,
-        (sum(promoter) over so_far)::numeric as promoters,
-        (sum(detractor) over so_far)::numeric as detractors
-    from moments
-    window so_far as (
-        partition by survey, scale, purpose order by happens_at
-        range between unbounded preceding and current row
-    )
-),
-
 trailing_scores as (
     select
         'nps_customers_90d' as metric,
@@ -259,13 +152,14 @@ trailing_scores as (
         purpose,
         period,
         period_start,
-        100 * (promoters - detractors) / nullif(n, 0) as value,
-        n,
-        n as n_customers,
-        {{ nps_interval('promoters / nullif(n, 0)', 'detractors / nullif(n, 0)', 'n', 'low') }} as ci_low,
-        {{ nps_interval('promoters / nullif(n, 0)', 'detractors / nullif(n, 0)', 'n', 'high') }} as ci_high
-    from running
-    where period is not null
+        100 * (promoters - detractors)::numeric / nullif(n, 0) as value,
+        n::numeric as n,
+        n::numeric as n_customers,
+        {{ nps_interval('promoters::numeric / nullif(n, 0)', 'detractors::numeric / nullif(n, 0)', 'n', 'low') }}
+            as ci_low,
+        {{ nps_interval('promoters::numeric / nullif(n, 0)', 'detractors::numeric / nullif(n, 0)', 'n', 'high') }}
+            as ci_high
+    from {{ ref('mart_voice__nps_trailing') }}
 ),
 
 -- a survey that nobody has answered yet has its row too: n = 0 and no value
