@@ -22,7 +22,7 @@ WebChannel = Literal["Organic Search", "Direct", "Paid Search", "Email", "Referr
 
 @dataclass(frozen=True)
 class Account:
-    """A company that buys (B2B). `account_id` is the CRM's company id; `organization_id` the helpdesk's, if it has one."""
+    """A company that buys (B2B). `account_id` is the CRM's id of it; `organization_id` the helpdesk's, if it has one."""
 
     account_id: int
     name: str
@@ -283,7 +283,7 @@ class SurveyResponseDeleted(Event):
 @dataclass(frozen=True, kw_only=True)
 class VisitsCounted(Event):
     """The web sessions of one browser on one property day, as analytics has processed them from `at` on. `at` is up to
-    three days after `day`: that is what restates a report. `user_id` is set for logged-in visits (the CRM contact id)."""
+    three days after `day`: that restates a report. `user_id` is set for logged-in visits (the CRM contact id)."""
 
     day: date  # in the property's zone, COMPANY_TIME_ZONE
     client_id: str

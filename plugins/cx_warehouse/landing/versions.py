@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -53,13 +54,16 @@ class Preparer:
     def __init__(self, contract: type[RecordContract], latest_plausible: datetime) -> None:
         self._decoder = msgspec.json.Decoder(contract)
         self._latest_plausible = latest_plausible
-        self._tells_creation = "created_at" in contract.__struct_fields__
+        tells_creation = "created_at" in contract.__struct_fields__
+        self._creation: Callable[[RecordContract], datetime | None] = (
+            attrgetter("created_at") if tells_creation else lambda _: None
+        )
 
     def prepare(self, records: Iterable[bytes | msgspec.Raw]) -> tuple[list[Version], list[Reject]]:
         """Split records into versions, in the order served, and rejects."""
         versions: list[Version] = []
         rejects: list[Reject] = []
-        decode, latest, tells_creation = self._decoder.decode, self._latest_plausible, self._tells_creation
+        decode, latest, creation = self._decoder.decode, self._latest_plausible, self._creation
         blake2b, pack_head = hashlib.blake2b, struct.pack
         pack_tail, pack_undated = _TAIL.pack, _TAIL_UNDATED.pack
         for record in records:
@@ -80,7 +84,7 @@ class Preparer:
             if length > MAX_KEY_BYTES:
                 rejects.append(Reject(raw, f"contract: the key is longer than {MAX_KEY_BYTES} bytes"))
                 continue
-            created_at = decoded.created_at if tells_creation else None
+            created_at = creation(decoded)
             if reason := _implausible("changed", changed_at, latest) or _implausible("created", created_at, latest):
                 rejects.append(Reject(raw, reason, key))
                 continue
