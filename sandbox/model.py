@@ -22,7 +22,7 @@ WebChannel = Literal["Organic Search", "Direct", "Paid Search", "Email", "Referr
 
 @dataclass(frozen=True)
 class Account:
-    """A company that buys (B2B). `account_id` is the CRM's id of it; `organization_id` the helpdesk's, if it has one."""
+    """A company that buys (B2B). `account_id` is the CRM's id; `organization_id` the helpdesk's, if it has one."""
 
     account_id: int
     name: str
