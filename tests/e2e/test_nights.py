@@ -148,6 +148,7 @@ def test_a_vendor_that_is_down_does_not_stop_the_others_and_its_age_shows(stack)
     }
     assert freshness["hubspot"][0] < 1
     assert freshness["zendesk"][0] > 24
+    assert "503" in freshness["zendesk"][1]
 
 
 def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(stack):

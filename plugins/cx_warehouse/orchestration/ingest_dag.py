@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -21,6 +20,7 @@ from cx_warehouse.orchestration.assets import RAW
 from cx_warehouse.transform.nights import settle_source
 
 log = logging.getLogger(__name__)
+NOT_BEGUN = "not_begun"  # where `plan` leaves for `settle` why no stream could be begun
 PARAMS = {
     "as_of": Param(
         None, type=["null", "string"], description="The run's clock, as 2026-03-02T02:00:00+00:00. Empty: now."
@@ -62,12 +62,16 @@ def plan(source: str) -> list[str]:
     """The streams of this run, after one cheap request that proves the vendor is in reach and knows us."""
     context = get_current_context()
     wanted = list(context["params"]["streams"])
-    with clear_errors():
-        names = registry.stream_names(source)
-        if unknown := sorted(set(wanted) - set(names)):
-            raise ConfigError(f"unknown stream of {source}: {', '.join(unknown)}; there are: {', '.join(names)}")
-        _window(context)
-        log.info("%s", registry.connect(source, settings.vendor_config(source)).check())
+    try:
+        with clear_errors():
+            names = registry.stream_names(source)
+            if unknown := sorted(set(wanted) - set(names)):
+                raise ConfigError(f"unknown stream of {source}: {', '.join(unknown)}; there are: {', '.join(names)}")
+            _window(context)
+            log.info("%s", registry.connect(source, settings.vendor_config(source)).check())
+    except (CxError, AirflowFailException) as error:
+        context["ti"].xcom_push(key=NOT_BEGUN, value=str(error))
+        raise
     return [name for name in names if not wanted or name in wanted]
 
 
@@ -94,7 +98,11 @@ def settle(source: str, streams: list[str] | None) -> str:
     context = get_current_context()
     with psycopg.connect(settings.warehouse_dsn("loader")) as connection:
         said = settle_source(
-            connection, _window(context).end, source, streams or registry.stream_names(source), _started(context)
+            connection,
+            _window(context).end,
+            source,
+            streams or registry.stream_names(source),
+            not_begun=context["ti"].xcom_pull(task_ids="plan", key=NOT_BEGUN),
         )
     log.info("%s", said)
     return said
@@ -114,11 +122,6 @@ class clear_errors:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, CxError) and not isinstance(error, RetryableError):
             raise AirflowFailException(describe(error)) from None
-
-
-def _started(context: Any) -> datetime:
-    started: datetime = context["dag_run"].start_date
-    return started
 
 
 def _window(context: Any) -> Window:

@@ -49,19 +49,32 @@ def open_night(connection: psycopg.Connection, as_of: datetime, sources: Sequenc
 
 
 def settle_source(
-    connection: psycopg.Connection, as_of: datetime, source: str, streams: Sequence[str], since: datetime
+    connection: psycopg.Connection,
+    as_of: datetime,
+    source: str,
+    streams: Sequence[str],
+    *,
+    not_begun: str | None = None,
 ) -> str:
-    """Record that the source is done for the night: succeeded if the last run of each of `streams` since `since` did.
+    """Record that the source is done for the night: succeeded if the last run of each of `streams` did.
 
-    Outside an open night (a manual re-pull) nothing is recorded. Returns a line that says how it went."""
+    `not_begun` is why no stream could be begun (the vendor is out of reach, or refused us); each stream then gets a
+    failed run that says so. Outside an open night (a manual re-pull) only those runs are recorded. Returns a line that
+    says how it went."""
+    if not_begun:
+        connection.execute(
+            """insert into ops.ingest_runs (run_id, source, stream, as_of, status, finished_at, error)
+               select gen_random_uuid(), %s, stream, %s, 'failed', now(), %s from unnest(%s::text[]) as stream""",
+            [source, as_of, not_begun, list(streams)],
+        )
     rows = connection.execute(
         """select wanted.stream, coalesce(run.status, 'failed'), coalesce(run.error, 'did not run')
            from unnest(%s::text[]) as wanted (stream)
            left join lateral (
                select status, error from ops.ingest_runs
-               where source = %s and ingest_runs.stream = wanted.stream and as_of = %s and started_at >= %s
+               where source = %s and ingest_runs.stream = wanted.stream and as_of = %s
                order by started_at desc limit 1) as run on true""",
-        [list(streams), source, as_of, since],
+        [list(streams), source, as_of],
     ).fetchall()
     failures = [f"{stream}: {error}" for stream, status, error in rows if status != "succeeded"]
     status = "failed" if failures else "succeeded"
