@@ -15,3 +15,9 @@
     {%- endif -%}
     '{{ moment }}'::timestamptz
 {%- endmacro %}
+
+
+{# Whether everything is built from nothing, also tables that are rebuilt every night. #}
+{% macro is_full_build() -%}
+    {{ return(execute and flags.FULL_REFRESH) }}
+{%- endmacro %}
