@@ -6,8 +6,8 @@ CX := .venv/bin/python -m stack.cli
 # make demo CUSTOMERS=2000 DAYS=90 DATA=DIR; values reach the commands through the environment, never through a shell line
 export CX_CUSTOMERS = $(CUSTOMERS)
 export CX_DAYS = $(DAYS)
-export CX_DATA = $(DATA)
-export CX_SQL = $(SQL)
+export CX_DATA = $(value DATA)
+export CX_SQL = $(value SQL)
 export CX_ROLE = $(ROLE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))

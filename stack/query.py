@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from stack.errors import StackError
 
@@ -20,7 +21,10 @@ def open_prompt(home: Path, dsn: str) -> None:
     if program is None:
         raise StackError("there is no psql here; make psql SQL='select ...' needs none")
     environment = {"PSQLRC": os.devnull, **os.environ, "PGOPTIONS": f"-c search_path={_escape(SEARCH_PATH)}"}
-    os.execve(program, [program, "--set=ON_ERROR_STOP=0", dsn], environment)
+    part = conninfo_to_dict(dsn)
+    if password := part.pop("password", None):
+        environment["PGPASSWORD"] = str(password)  # an argument would show it to every user of the machine
+    os.execve(program, [program, "--set=ON_ERROR_STOP=0", make_conninfo("", **part)], environment)
 
 
 def print_rows(dsn: str, statement: str) -> None:

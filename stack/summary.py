@@ -155,10 +155,9 @@ def _show_checks(console: Console, connection: Connection, night: Row) -> None:
            where build_number = %s and not success order by severity, table_name, column_name limit 20""",
         [night["build_number"]],
     ):
-        where = ".".join(part for part in (row["table_name"], row["column_name"]) if part)
         color = "red" if row["severity"] == "critical" else "yellow"
         told = row["message"] or row["expectation"]
-        console.print(f"  [{color}]{row['severity']}[/] {escape(where)}: {escape(told)}")
+        console.print(f"  [{color}]{row['severity']}[/] {escape(told)}")
 
 
 def _show_scores(console: Console, connection: Connection) -> None:

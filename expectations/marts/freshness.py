@@ -19,7 +19,7 @@ ENABLED = rows(
         join ops.nights as night on night.as_of = build.as_of and freshness.source = any(night.sources)""",
     one_of("is_fresh", [True], "every source is as young as its target asks", severity="warning"),
     one_of("last_status", ["succeeded"], "every source's last run succeeded", severity="warning"),
-    values("age_hours", "no source is whole up to after the night's clock", least=0),
+    values("age_hours", "no source is whole up to after the night's clock", least=0, severity="warning"),
 )
 
 SOURCES = rows(

@@ -148,7 +148,7 @@ def _take_over(connection: psycopg.Connection, source: str, stream: str, account
     if known != account:
         raise CxError(
             f"{source}.{stream}: the cursor belongs to account {known!r}, the connection is for {account!r}; "
-            "point the connection back, or land the new account under a source name of its own"
+            "point the connection back, or land the new account in a database of its own"
         )
     return state, fence
 

@@ -78,8 +78,8 @@ class Preparer:
                 rejects.append(Reject(raw, f"contract: {error or type(error).__name__}"))
                 continue
             length = len(encoded)
-            if not key or not key.isprintable():
-                rejects.append(Reject(raw, "contract: the key is empty or holds control characters"))
+            if not key or "\0" in key:
+                rejects.append(Reject(raw, "contract: the key is empty or holds a null character"))
                 continue
             if length > MAX_KEY_BYTES:
                 rejects.append(Reject(raw, f"contract: the key is longer than {MAX_KEY_BYTES} bytes"))

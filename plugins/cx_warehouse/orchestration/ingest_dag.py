@@ -51,7 +51,7 @@ def ingest_dag(source: str) -> DAG:
     def ingest_source() -> None:
         streams = plan(source)
         landed = land.override(pool=f"cx_{source}").partial(source=source).expand(stream=streams)
-        settle.override(outlets=[RAW[source]])(source, streams) << landed
+        settle.override(outlets=[RAW[source]])(source) << landed
         landed >> all_streams_in()
 
     return ingest_source()
@@ -93,7 +93,7 @@ def land(source: str, stream: str) -> str:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
-def settle(source: str, streams: list[str] | None) -> str:
+def settle(source: str) -> str:
     """Record that the source is done for the night, whether it is in or given up; the transform wakes."""
     context = get_current_context()
     with psycopg.connect(settings.warehouse_dsn("loader")) as connection:
@@ -101,7 +101,7 @@ def settle(source: str, streams: list[str] | None) -> str:
             connection,
             _window(context).end,
             source,
-            streams or registry.stream_names(source),
+            registry.stream_names(source),
             not_begun=context["ti"].xcom_pull(task_ids="plan", key=NOT_BEGUN),
         )
     log.info("%s", said)

@@ -47,7 +47,8 @@ def transform_dag() -> DAG:
             ),
         },
         tags=["transform"],
-        default_args={"retries": 1, "retry_delay": settings.RETRY_DELAY, "on_failure_callback": AlertNotifier()},
+        # one alert a night: report_failure sends it for every task that leads to the publish
+        default_args={"retries": 1, "retry_delay": settings.RETRY_DELAY},
     )
     def transform() -> None:
         build = begin()
@@ -134,7 +135,7 @@ def publish(build: dict[str, Any]) -> str:
     return f"build {build['build_number']} is published"
 
 
-@task
+@task(on_failure_callback=AlertNotifier())
 def document(build: dict[str, Any]) -> str:
     """Build dbt's documentation of what is published: a failure here is shown, and takes nothing back."""
     from cx_warehouse.transform.dbt import dbt_docs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -156,6 +157,15 @@ def _invoke(
     )
 
 
+def without_values(message: str | None) -> str | None:
+    """dbt's message without what Postgres quotes of the data: the message goes to tables and alerts that people read
+    who may not see personal data. What is quoted with its name (a column, a relation) stays."""
+    if message is None:
+        return None
+    plain = re.sub(r"\n\s*(DETAIL|CONTEXT|HINT|LINE \d+):.*", "", message, flags=re.DOTALL)
+    return re.sub(r': "[^"\n]*"', ': "…"', plain)
+
+
 def _node(run: Any) -> NodeResult:
     response = run.adapter_response or {}
     return NodeResult(
@@ -166,5 +176,5 @@ def _node(run: Any) -> NodeResult:
         seconds=run.execution_time,
         rows_affected=response.get("rows_affected"),
         failures=run.failures,
-        message=run.message,
+        message=without_values(run.message),
     )

@@ -56,7 +56,7 @@ def settle_source(
     *,
     not_begun: str | None = None,
 ) -> str:
-    """Record that the source is done for the night: succeeded if the last run of each of `streams` did.
+    """Record that the source is done for the night: succeeded if the last run of each of its `streams` did.
 
     `not_begun` is why no stream could be begun (the vendor is out of reach, or refused us); each stream then gets a
     failed run that says so. Outside an open night (a manual re-pull) only those runs are recorded. Returns a line that
