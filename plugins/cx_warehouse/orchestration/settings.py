@@ -58,7 +58,7 @@ def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
     config: dict[str, Any] = dict(found.extra_dejson)
     if found.host:
         host, port = found.host, f":{found.port}" if found.port else ""
-        is_whole = "://" in host or "." not in host and not port  # an address, or a name that the connector completes
+        is_whole = "://" in host or ("." not in host and not port)  # an address, or a name that the connector completes
         config.setdefault("base_url", host if is_whole else f"{found.schema or 'https'}://{host}{port}")
     settings = registry.vendor(source).settings
     secret = next((setting.name for setting in settings if setting.secret), None)  # the first way to prove oneself

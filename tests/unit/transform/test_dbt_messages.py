@@ -13,7 +13,7 @@ from cx_warehouse.transform.dbt import without_values
         (None, None),
         ("Got 3 results, configured to fail if != 0", "Got 3 results, configured to fail if != 0"),
         (
-            'Database Error in model x\n  invalid input syntax for type numeric: "ann@mail.example"\n  LINE 4: cast("ann"',
+            'Database Error in model x\n  invalid input syntax for type numeric: "ann@mail.example"\n  LINE 4: "ann"',
             'Database Error in model x\n  invalid input syntax for type numeric: "…"',
         ),
         (
