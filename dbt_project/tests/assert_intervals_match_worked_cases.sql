@@ -1,4 +1,5 @@
 -- The interval macros against cases worked elsewhere (scipy; 81 of 263 is Newcombe's published Wilson interval).
+-- depends_on: {{ ref('mart_voice__scores') }}
 with cases (what, worked, computed) as (
     values
     ('nps, all promote, low', 47.5035515447902, {{ nps_interval('1.0', '0.0', '10.0', 'low') }}),
