@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 @dataclass(frozen=True)
 class ZendeskCredentials:
-    """Basic auth `email/token:TOKEN`, or `Bearer oauth_token`."""
+    """Basic auth `email/token:TOKEN`, `Bearer oauth_token`, or an OAuth client that fetches its own tokens."""
 
     email: str
     token: str
     oauth_token: str
+    client_id: str = "cx_warehouse"
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(32))
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,11 @@ class Credentials:
     def for_connections(self, urls: dict[str, str]) -> dict[str, dict[str, Any]]:
         """What a client of each served source needs, by source: its base URL and its secrets."""
         settings: dict[str, dict[str, Any]] = {
-            # the made account's plan has the High Volume API add-on
-            "zendesk": {**asdict(self.zendesk), "exports_per_minute": 30},
+            "zendesk": {
+                # one way to prove oneself; client_id would make another of the password
+                **{name: getattr(self.zendesk, name) for name in ("email", "token", "oauth_token")},
+                "exports_per_minute": 30,  # the made account's plan has the High Volume API add-on
+            },
             "hubspot": asdict(self.hubspot),
             "typeform": asdict(self.typeform),
             "ga4": {

@@ -88,8 +88,18 @@ def test_the_property_is_named_when_the_account_may_not_see_it() -> None:
 
 
 def test_the_dimension_is_named_when_the_property_lacks_it() -> None:
-    with ga4(days(1)) as acme, pytest.raises(ConfigError, match="check user_dimension"):
+    with ga4(days(1)) as acme, pytest.raises(ConfigError, match=r"check user_dimension .* streams_off"):
         acme.read(acme.landed("daily_users"), user_dimension="customUser:member")
+
+
+def test_a_stream_that_is_off_is_whole_without_a_request_and_the_other_goes_on() -> None:
+    with ga4(days(1)) as acme:
+        users = acme.landed("daily_users")
+        users.state = {"watermark": "2026-03-01"}
+        acme.read(users, streams_off="daily_users")
+        assert (users.complete_through, users.records, acme.app.seen) == (NIGHT, {}, [])
+        assert users.state == {"watermark": "2026-03-01"}
+        assert acme.read(acme.landed("daily_traffic"), streams_off="daily_users").records
 
 
 def test_the_token_endpoint_is_tried_again_when_it_cannot_be_reached() -> None:

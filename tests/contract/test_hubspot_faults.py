@@ -47,7 +47,7 @@ def test_a_429_without_retry_after_is_waited_out_too() -> None:
 
 
 def test_the_limits_are_kept_to_the_granted_share() -> None:
-    """Half of the general limit as the headers tell it; half of the searches between the streams that run at once."""
+    """Half of the general limit and half of the searches, divided between the streams that run at once."""
     now = [0.0]
 
     def sleep(seconds: float) -> None:
@@ -56,9 +56,9 @@ def test_the_limits_are_kept_to_the_granted_share() -> None:
 
     with crm(*contacts(1, 1_000)) as here:
         options: dict[str, Any] = {"clock": lambda: now[0], "sleep": sleep}
-        connector = here.connector(share=0.5, requests_per_10_seconds=4, **options)
+        connector = here.connector(share=0.5, requests_per_10_seconds=8, **options)
         list(connector.read("contacts", Window(NIGHT), {}))
-        assert now[0] == 50.0  # 11 lists, two in ten seconds
+        assert now[0] == 50.0  # 11 lists, two in ten seconds: the stream beside this one has the other two of four
         assert connector.usage.wait_seconds == 50.0
         now[0] = 100.0
         list(connector.read("contacts", Window(NIGHT), {"watermark": BEFORE.isoformat()}))

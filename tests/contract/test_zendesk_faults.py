@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from requests.auth import HTTPBasicAuth
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
+from cx_warehouse.connectors.zendesk.connector import ZendeskConnector
 from sandbox.vendors.zendesk.limits import Limits
 from tests.contract.harness import Fault
 from tests.contract.zendesk_account import STREAMS, UNLIMITED, Account, account, is_first, served_keys, ticket
@@ -61,14 +64,47 @@ def test_a_limit_that_stays_exhausted_is_said_to_be_worth_another_run() -> None:
 
 
 def test_only_our_share_of_the_export_budget_is_used() -> None:
-    """With a share of one half, requests pause as soon as half of the minute's budget is gone, whoever used it."""
+    """With a share of one half, requests pause as soon as half of the minute's budget is gone, whoever used it.
+
+    One of that half is left to the stream that may be read beside this one."""
     limits = Limits({**UNLIMITED, "exports": 10}, clock=lambda: 30.0)
     with account(limits=limits) as acme:
         acme.read(acme.landed("tickets"), page_size=8, budget_share=0.5)
         requests = len(acme.asked("incremental/tickets"))
         assert requests == 7
-        # 10 − 5 = 5 are ours; from then on each further request waits for the minute's other half
-        assert acme.slept == [pytest.approx(30.0, abs=0.5)] * (requests - 5)
+        # 10 − 5 − 1 = 4 are this stream's; from then on each further request waits for the minute's other half
+        assert acme.slept == [pytest.approx(30.0, abs=0.5)] * (requests - 4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_streams_read_side_by_side_never_exceed_the_accounts_share_together(seed: int) -> None:
+    """In whatever order they take turns, by the vendor's own count of each minute."""
+    now, order = [0.0], random.Random(seed)
+    limits = Limits({**UNLIMITED, "exports": 10}, clock=lambda: now[0])
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    with account(limits=limits) as acme:
+        given = acme.world.credentials.zendesk
+        walks = []
+        for stream in ("tickets", "ticket_events"):
+            auth = HTTPBasicAuth(f"{given.email}/token", given.token)
+            connector = ZendeskConnector(acme.url, auth, share=0.5, page_size=4, clock=lambda: now[0], sleep=sleep)
+            walks.append((acme.landed(stream), connector.read(stream, Window(OPENS_AT), {})))
+        running = list(walks)
+        while running:
+            turn = order.choice(running)
+            page = next(turn[1], None)
+            if page is None:
+                running.remove(turn)
+            else:
+                turn[0].land(page)
+                now[0] += order.choice((0, 1, 7))
+        assert all(set(landed.records) == served_keys(acme, landed.stream.name) for landed, _ in walks)
+    by_minute = [used for (budget, _), used in limits._used.items() if budget == "exports"]
+    assert len(by_minute) > 3 and sum(by_minute) > 15
+    assert max(by_minute) in (4, 5)  # never more than half of ten, and hardly less
 
 
 def test_the_last_page_does_not_wait_for_a_budget_that_nobody_needs() -> None:
@@ -87,7 +123,9 @@ def test_the_look_alike_refuses_what_goes_beyond_the_plan_and_the_run_still_ends
 
 
 # --- credentials and settings ---
-@pytest.mark.parametrize("settings", [{"token": "wrong"}, {"email": "other@example.com"}, {"email": "", "token": "x"}])
+@pytest.mark.parametrize(
+    "settings", [{"token": "wrong"}, {"email": "other@example.com"}, {"email": "", "token": "bad-1"}]
+)
 def test_a_refused_token_names_the_setting_and_not_the_token(settings: dict[str, str]) -> None:
     with account() as acme:
         with pytest.raises(ConfigError, match="check token and email of connection 'zendesk'") as caught:
@@ -117,14 +155,23 @@ def test_a_plan_without_a_stream_says_where_to_switch_it_off() -> None:
         spoil(acme, Fault(status=403))
         with pytest.raises(ConfigError, match="streams_off"):
             acme.read(acme.landed("survey_responses"))
-        assert acme.read(acme.landed("survey_responses"), streams_off="schedules, survey_responses").pages == 0
+        acme.app.seen.clear()
+        landed = acme.landed("survey_responses")
+        landed.state = {"watermark": {"time": "2026-03-01T00:00:00Z"}}
+        acme.read(landed, streams_off="schedules, survey_responses")
+        # whole without a record or a request, and once it is switched on it goes on from where it stopped
+        assert (landed.complete_through, landed.records, acme.app.seen) == (OPENS_AT, {}, [])
+        assert landed.state == {"watermark": {"time": "2026-03-01T00:00:00Z"}}
 
 
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
         ({"base_url": ""}, "base_url"),
-        ({"token": " "}, "token"),
+        ({"token": " "}, "lacks: token, the API token of email"),
+        ({"token": "", "email": ""}, "lacks: client_id and client_secret"),
+        ({"token": "", "email": "", "client_id": "c"}, "lacks: client_secret"),
+        ({"token": "", "email": "", "client_secret": "s"}, "lacks: client_id,"),
         ({"budget_share": "2"}, "budget_share"),
         ({"exports_per_minute": "many"}, "exports_per_minute"),
         ({"page_size": 5000}, "page_size"),

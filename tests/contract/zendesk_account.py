@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +13,11 @@ from urllib.parse import parse_qs
 
 from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.zendesk.connector import ZendeskConnector
+from sandbox.credentials import ZendeskCredentials
 from sandbox.model import Company
 from sandbox.vendors.zendesk import build_app
 from sandbox.vendors.zendesk.limits import Limits
+from sandbox.vendors.zendesk.tokens import Tokens
 from sandbox.world import World
 from tests.contract.harness import Faulty, Landed, served
 from tests.contract.zendesk_company import made_company
@@ -60,11 +62,14 @@ class Account:
 
 @contextmanager
 def account(
-    company: Company | None = None, world: World | None = None, limits: Limits | None = None
+    company: Company | None = None,
+    world: World | None = None,
+    limits: Limits | None = None,
+    tokens: Callable[[ZendeskCredentials], Tokens] = Tokens,
 ) -> Iterator[Account]:
     """The made company's account, or another's, at its first night."""
     world = world or World(company=company or made_company())
-    app = Faulty(build_app(world, limits or Limits(UNLIMITED)))
+    app = Faulty(build_app(world, limits or Limits(UNLIMITED), tokens(world.credentials.zendesk)))
     with served(app) as url:
         yield Account(world, app, url)
 

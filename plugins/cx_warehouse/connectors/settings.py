@@ -29,7 +29,5 @@ def number_setting(
     except (TypeError, ValueError):
         number = math.nan
     if not least <= number <= most:
-        raise ConfigError(
-            f"connection {source!r}: {name} must be a number from {least:g} to {most:g}, not {value!r}"
-        )
+        raise ConfigError(f"connection {source!r}: {name} must be a number from {least:g} to {most:g}, not {value!r}")
     return number

@@ -19,6 +19,7 @@ from sandbox.vendors.zendesk.audits import without_comments
 from sandbox.vendors.zendesk.limits import Limits
 from sandbox.vendors.zendesk.paging import Page, Refused
 from sandbox.vendors.zendesk.shelf import EXCLUDED, Row, Shelf
+from sandbox.vendors.zendesk.tokens import TokenError, Tokens
 from sandbox.world import World
 
 CURSOR_EXPORTS = {"tickets", "users"}
@@ -38,19 +39,42 @@ SINGULAR = {
 }
 
 
-def build(world: World, limits: Limits) -> Starlette:
+INVALID_TOKEN = {
+    "error": "invalid_token",
+    "error_description": "The access token provided is expired, revoked, malformed or invalid for other reasons.",
+}
+
+
+def build(world: World, limits: Limits, tokens: Tokens) -> Starlette:
     """The application over a world."""
-    api = Api(world, limits)
-    return Starlette(routes=[Route("/api/v2/{path:path}", api.answer, methods=["GET"])])
+    api = Api(world, limits, tokens)
+    return Starlette(
+        routes=[
+            Route("/oauth/tokens", api.grant, methods=["POST"]),
+            Route("/api/v2/{path:path}", api.answer, methods=["GET"]),
+        ]
+    )
 
 
 class Api:
     """Answers requests. Handlers are plain functions: Starlette runs them in worker threads."""
 
-    def __init__(self, world: World, limits: Limits) -> None:
+    def __init__(self, world: World, limits: Limits, tokens: Tokens) -> None:
         self._world = world
+        self._tokens = tokens
         self._shelf = Shelf(world)
         self._limits = limits
+
+    async def grant(self, request: Request) -> Response:
+        """A token for an OAuth client."""
+        granted, headers = self._limits.take("account")
+        if not granted:
+            return _refused(Refused(429, "APIRateLimitExceeded", "Number of allowed API requests exceeded"), headers)
+        try:
+            given = self._tokens.exchange(request.headers.get("content-type", ""), await request.body())
+        except TokenError as error:
+            return _json(error.body, headers, error.status)
+        return _json(given, {**headers, "Cache-Control": "no-store"})
 
     def answer(self, request: Request) -> Response:
         """One request: limits first, then credentials, then the path."""
@@ -59,22 +83,27 @@ class Api:
         try:
             if not granted:
                 raise Refused(429, "APIRateLimitExceeded", "Number of allowed API requests per minute exceeded")
-            known = self._knows(request.headers.get("authorization"))
+            authorization = request.headers.get("authorization") or ""
+            known = self._knows(authorization)
             if path == "users/me" and known is not False:
                 return _json({"user": self._me(bool(known))}, headers)
             if not known:
-                return _json({"error": "Couldn't authenticate you"}, headers, 401)
+                is_bearer = authorization.lower().startswith("bearer ")
+                return _json(INVALID_TOKEN if is_bearer else {"error": "Couldn't authenticate you"}, headers, 401)
             return self._dispatch(path, dict(request.query_params), request, headers)
         except Refused as refused:
             return _refused(refused, headers)
 
-    def _knows(self, authorization: str | None) -> bool | None:
+    def _knows(self, authorization: str) -> bool | None:
         """True for good credentials, False for a wrong token, None for none at all, or a wrong password:
-        those are anonymous."""
+        those are anonymous. Raises the 403 of a token that may not read."""
         wanted = self._world.credentials.zendesk
-        kind, _, value = (authorization or "").partition(" ")
+        kind, _, value = authorization.partition(" ")
         if kind.lower() == "bearer":
-            return value == wanted.oauth_token
+            scopes = self._tokens.scopes(value)
+            if scopes is not None and "read" not in scopes:
+                raise Refused(403, "Forbidden", "You are missing the following required scopes: read")
+            return scopes is not None
         if kind.lower() != "basic":
             return None
         try:

@@ -137,6 +137,23 @@ def test_the_other_tools_share_of_the_budget_is_left_to_them(server):
     assert slept == [30.0]
 
 
+def test_room_is_left_for_each_client_that_works_beside_this_one():
+    assert Remaining(100, 52, 30.0).pause(0.5, at_once=2) == 0
+    assert Remaining(100, 51, 30.0).pause(0.5, at_once=2) == 30
+
+
+def test_a_401_is_sent_once_more_with_renewed_credentials(server):
+    renewed: list[bool] = []
+    server.answers = [(401, {}, b"{}"), OK]
+    connection = client(server, [], renew=lambda: renewed.append(True))
+    connection.json(Body, "GET", "/x")
+    assert (len(renewed), len(server.seen), connection.usage.requests) == (1, 2, 2)
+    server.answers = [(401, {}, b"{}"), (401, {}, b"{}"), OK]
+    with pytest.raises(ConfigError, match="401"):
+        connection.json(Body, "GET", "/x")
+    assert len(server.answers) == 1
+
+
 def test_retry_after_is_read_as_seconds_or_as_a_date():
     assert retry_after({}) is None
     assert retry_after({"Retry-After": "2.5"}) == 2.5

@@ -6,7 +6,7 @@ import pytest
 
 from cx_warehouse.connectors.http.pacing import Remaining
 from cx_warehouse.connectors.zendesk.connector import address
-from cx_warehouse.connectors.zendesk.limits import Budget, budgets
+from cx_warehouse.connectors.zendesk.limits import Budget, account_budgets, budgets
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ class Time:
 
 def test_a_request_waits_when_the_rest_of_the_budget_is_the_other_tools() -> None:
     time = Time()
-    budget = Budget(None, 0.5, clock=time.clock, sleep=time.sleep)
+    budget = Budget(100, 0.5, clock=time.clock, sleep=time.sleep)
     budget.saw({"zendesk-ratelimit-incremental-exports": "total=10; remaining=6; resets=20"})
     assert budget.wait() == 0
     budget.saw({"zendesk-ratelimit-incremental-exports": "total=10; remaining=5; resets=20"})
@@ -61,7 +61,7 @@ def test_a_request_waits_when_the_rest_of_the_budget_is_the_other_tools() -> Non
 
 def test_the_tighter_of_two_budgets_binds() -> None:
     time = Time()
-    budget = Budget(None, 0.5, clock=time.clock, sleep=time.sleep)
+    budget = Budget(100, 0.5, clock=time.clock, sleep=time.sleep)
     budget.saw(
         {
             "ratelimit-limit": "400",
@@ -78,6 +78,26 @@ def test_an_account_that_sends_no_headers_is_paced_by_our_own_window() -> None:
     budget = Budget(10, 0.5, clock=time.clock, sleep=time.sleep)
     assert [budget.wait() for _ in range(5)] == [0] * 5
     assert budget.wait() == pytest.approx(60)
+
+
+def test_our_own_window_is_divided_between_the_streams_read_side_by_side() -> None:
+    time = Time()
+    budget = Budget(10, 0.5, at_once=2, clock=time.clock, sleep=time.sleep)
+    assert [budget.wait() for _ in range(2)] == [0] * 2
+    assert budget.wait() == pytest.approx(60)
+
+
+def test_our_own_window_stands_in_only_while_the_headers_do_not_tell_of_this_budget() -> None:
+    time = Time()
+    exports = Budget(4, 0.5, at_once=2, clock=time.clock, sleep=time.sleep)
+    of_account = Budget(4, 0.5, at_once=2, told_by=account_budgets, clock=time.clock, sleep=time.sleep)
+    for budget in (exports, of_account):
+        budget.wait()
+        budget.saw({"x-rate-limit": "700", "x-rate-limit-remaining": "699"})
+    assert of_account.wait() == 0
+    assert exports.wait() == pytest.approx(60)
+    exports.saw({"Zendesk-RateLimit-incremental-exports": "total=30; remaining=29; resets=20"})
+    assert exports.wait() == 0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cx_warehouse.connectors.base import Setting, VendorInfo
+from cx_warehouse.connectors.streams_off import streams_off_setting
 
 INFO = VendorInfo(
     source="ga4",
@@ -32,6 +33,7 @@ INFO = VendorInfo(
                 ("page_size", "rows a request, at most 250000 (100000)"),
             )
         ),
+        streams_off_setting("daily_users, where the property has no user-scoped dimension"),
     ),
     requests_at_once=2,
     account_setting="property_id",

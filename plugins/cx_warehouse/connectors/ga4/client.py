@@ -110,7 +110,8 @@ class Ga4Client:
         if self.user_dimension in said:
             return ConfigError(
                 f"ga4: the property has no dimension {self.user_dimension!r}: check user_dimension of "
-                f"connection 'ga4', or register the dimension. The vendor said: {said}"
+                f"connection 'ga4', register the dimension, or put daily_users into streams_off. "
+                f"The vendor said: {said}"
             )
         return ContractError(f"ga4: the report was refused: {said}")
 

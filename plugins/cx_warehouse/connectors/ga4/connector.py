@@ -17,6 +17,7 @@ from cx_warehouse.connectors.ga4.days import DayWalk, Options
 from cx_warehouse.connectors.ga4.streams import DEFAULT_RESTATEMENT, REPORTS, STREAMS
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.settings import number_setting, text_setting
+from cx_warehouse.connectors.streams_off import pages_when_off, streams_off
 
 BASE_URL = "https://analyticsdata.googleapis.com"
 DEFAULT_USER_DIMENSION = "customUser:crm_id"
@@ -28,10 +29,17 @@ class Ga4Connector:
     source: ClassVar[str] = "ga4"
     streams: ClassVar[Mapping[str, Stream]] = STREAMS
 
-    def __init__(self, client: Ga4Client, usage: Usage, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        client: Ga4Client,
+        usage: Usage,
+        options: Options | None = None,
+        streams_off: frozenset[str] = frozenset(),
+    ) -> None:
         self.usage = usage
         self._client = client
         self._options = options or Options()
+        self._streams_off = streams_off
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Ga4Connector:
@@ -71,12 +79,15 @@ class Ga4Connector:
                 restatement=timedelta(days=int(number("restatement_days", DEFAULT_RESTATEMENT.days, 0, 5_000))),
                 page_size=int(number("page_size", 100_000, 1, 250_000)),
             ),
+            streams_off("ga4", config, REPORTS),
         )
 
     def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:
-        """Walk `stream` up to `window.end`, page by page."""
+        """Walk `stream` up to `window.end`, page by page. One in `streams_off` is whole without a record."""
         if stream not in REPORTS:
             raise ConfigError(f"ga4 has no stream {stream!r}; there are: {', '.join(REPORTS)}")
+        if stream in self._streams_off:
+            return pages_when_off(window, state)
         return DayWalk(self._client, REPORTS[stream], self._options, window, state).pages()
 
     def check(self) -> str:

@@ -35,7 +35,9 @@ class HttpClient:
     """One vendor account over HTTP.
 
     `read_remaining` reads the vendor's budget headers; `setting_for` names the connection setting to mend for a
-    refused status (401, 403, 404). Times are in seconds."""
+    refused status (401, 403, 404). `at_once`: how many clients of the same account work side by side. `renew` drops
+    credentials that ran out: it is called when a request is answered 401, which is then sent once more. Times are in
+    seconds."""
 
     def __init__(
         self,
@@ -47,6 +49,8 @@ class HttpClient:
         usage: Usage,
         pacer: Pacer | None = None,
         share: float = 0.5,
+        at_once: int = 1,
+        renew: Callable[[], None] | None = None,
         read_remaining: Callable[[Mapping[str, str]], Remaining | None] | None = None,
         setting_for: Mapping[int, str] | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
@@ -60,12 +64,26 @@ class HttpClient:
         self._session.auth = auth
         self._session.headers.update({"Accept": "application/json", "User-Agent": "cx-warehouse/1", **(headers or {})})
         self._pacer = pacer
-        self._share = share
+        self._share, self._at_once = share, at_once
+        self._renew = renew
         self._read_remaining = read_remaining
         self._setting_for = {401: "the credentials", 403: "the scopes", 404: "base_url", **(setting_for or {})}
         self._timeout = timeout
         self._attempts = attempts
         self._sleep = sleep
+
+    def reply(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        pacer: Pacer | None = None,
+        allow: tuple[int, ...] = (),
+    ) -> Reply:
+        """Send a request; the answer as it is."""
+        return self._retried(method, path, lambda reply: reply, params=params, json=json, pacer=pacer, allow=allow)[1]
 
     def json(
         self,
@@ -157,6 +175,18 @@ class HttpClient:
         if not url.startswith(self.base_url + "/"):
             # A next-page link that leaves the vendor's host would carry our credentials to a stranger.
             raise ContractError(f"{self.source}: a link leads outside {self.base_url}")
+        reply = self._exchange(method, url, params, json, pacer)
+        if reply.status == 401 and self._renew is not None and 401 not in allow:
+            self._renew()
+            reply = self._exchange(method, url, params, json, pacer)
+        if reply.status not in allow:
+            self._raise_for_status(reply)
+        self._hold_back(reply)
+        return reply
+
+    def _exchange(
+        self, method: str, url: str, params: Mapping[str, Any] | None, json: Any, pacer: Pacer | None
+    ) -> Reply:
         holder = pacer or self._pacer
         if holder is not None:
             self.usage.wait_seconds += holder.wait()
@@ -176,15 +206,11 @@ class HttpClient:
             kind = type(error).__name__
             raise RetryableError(f"{self.source}: cannot reach {self.base_url} ({kind}); check base_url") from error
         self.usage.bytes += len(body)
-        reply = Reply(response.status_code, response.headers, body, url.split("?")[0])
-        if reply.status not in allow:
-            self._raise_for_status(reply)
-        self._hold_back(reply)
-        return reply
+        return Reply(response.status_code, response.headers, body, url.split("?")[0])
 
     def _hold_back(self, reply: Reply) -> None:
         remaining = self._read_remaining(reply.headers) if self._read_remaining else None
-        if remaining and (pause := remaining.pause(self._share)) > 0:
+        if remaining and (pause := remaining.pause(self._share, self._at_once)) > 0:
             self.usage.wait_seconds += pause
             self._sleep(pause)
 

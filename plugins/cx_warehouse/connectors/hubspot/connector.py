@@ -39,20 +39,20 @@ class HubSpotConnector:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.usage = Usage()
+        at_once = INFO.requests_at_once
         client = HttpClient(
             self.source,
             base_url,
             auth=BearerAuth(token),
             usage=self.usage,
-            pacer=SlidingWindow(requests_per_10_seconds, 10, share, clock, sleep),
+            pacer=SlidingWindow(requests_per_10_seconds, 10, share, clock, sleep, at_once),
             share=share,
+            at_once=at_once,
             read_remaining=read_remaining,
             setting_for=SETTING_FOR,
             sleep=sleep,
         )
-        # Search replies tell nothing of what is left: the streams that run at once divide the share.
-        search_share = share / INFO.requests_at_once
-        self._api = HubSpotApi(client, SlidingWindow(SEARCHES_PER_SECOND, 1, search_share, clock, sleep))
+        self._api = HubSpotApi(client, SlidingWindow(SEARCHES_PER_SECOND, 1, share, clock, sleep, at_once))
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> HubSpotConnector:

@@ -67,9 +67,7 @@ class Walk(msgspec.Struct):
 class ResponseWalk:
     """One run of the responses stream."""
 
-    def __init__(
-        self, client: HttpClient, forms: FormList, options: Options, window: Window, state: State
-    ) -> None:
+    def __init__(self, client: HttpClient, forms: FormList, options: Options, window: Window, state: State) -> None:
         self._client, self._forms, self._options, self._window = client, forms, options, window
         self._marks = msgspec.convert(state.get("watermark") or {}, dict[str, FormMark])
         walk = msgspec.convert(state["walk"], Walk) if state.get("walk") else None
@@ -155,9 +153,7 @@ class ResponseWalk:
             return Position(total=total)
         return Position(total=total, bound=min(mark.through, self._window.end) - self._options.overlap)
 
-    def _judge(
-        self, form_id: str, page: Sliced[ListEnvelope], position: Position
-    ) -> tuple[str | None, bool, bool]:
+    def _judge(self, form_id: str, page: Sliced[ListEnvelope], position: Position) -> tuple[str | None, bool, bool]:
         """The token that leads on, whether the form ended, and whether the page lies before the bound."""
         token: str | None = None
         newest: datetime | None = None
@@ -171,9 +167,7 @@ class ResponseWalk:
             newest = at if newest is None else max(newest, at)
         count = len(page.records) + len(page.malformed)
         # A short page alone is not the end: a server may serve fewer than were asked for (airbyte #86492).
-        reached_end = count == 0 or (
-            count < self._options.page_size and position.seen + count >= position.total
-        )
+        reached_end = count == 0 or (count < self._options.page_size and position.seen + count >= position.total)
         past_bound = position.bound is not None and newest is not None and newest < position.bound
         return token, reached_end, past_bound and not reached_end
 

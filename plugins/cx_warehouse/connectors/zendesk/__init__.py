@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cx_warehouse.connectors.base import Setting, VendorInfo
+from cx_warehouse.connectors.streams_off import streams_off_setting
 
 INFO = VendorInfo(
     source="zendesk",
@@ -12,10 +13,23 @@ INFO = VendorInfo(
         Setting("base_url", "the account's address, https://acme.zendesk.com, or just its subdomain: acme"),
         Setting(
             "email",
-            "the e-mail of the admin whose API token this is; leave empty for an OAuth access token",
+            "only for an API token: the e-mail of the admin whose token it is",
             required=False,
         ),
-        Setting("token", "an admin's API token (with email), or an OAuth access token (without)", secret=True),
+        # Required in one of three forms: from_config says which one is not complete. The first secret is the
+        # password of the connection, whichever form it is.
+        Setting(
+            "token",
+            "the secret: with client_id the OAuth client's, with an e-mail an API token, alone an OAuth access token",
+            required=False,
+            secret=True,
+        ),
+        Setting(
+            "client_id",
+            "the identifier of an OAuth client (confidential, created by an admin); its secret is the password",
+            required=False,
+        ),
+        Setting("client_secret", "the OAuth client's secret, if not in the password", required=False, secret=True),
         Setting(
             "budget_share",
             "the part of the vendor's limit that the warehouse may use, 0 to 1 (0.5)",
@@ -27,7 +41,7 @@ INFO = VendorInfo(
             required=False,
         ),
         Setting("page_size", "rows that an incremental export is asked for, at most 1000 (1000)", required=False),
-        Setting("streams_off", "streams that the account's plan lacks, separated by commas (none)", required=False),
+        streams_off_setting("those that the account's plan lacks"),
     ),
     requests_at_once=2,
 )

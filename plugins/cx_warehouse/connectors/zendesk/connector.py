@@ -13,8 +13,10 @@ from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, TokenExpiredError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.settings import number_setting, text_setting
-from cx_warehouse.connectors.zendesk import walks
-from cx_warehouse.connectors.zendesk.limits import Budget
+from cx_warehouse.connectors.streams_off import pages_when_off, streams_off
+from cx_warehouse.connectors.zendesk import INFO, walks
+from cx_warehouse.connectors.zendesk.auth import ClientGrantAuth, NoAuth, OAuthClient, credentials
+from cx_warehouse.connectors.zendesk.limits import Budget, account_budgets, endpoint_budgets
 from cx_warehouse.connectors.zendesk.streams import ENDPOINTS, STREAMS, Endpoint
 
 PAGING_TOKENS = ("cursor", "page[after]")
@@ -26,16 +28,7 @@ REFUSED_TOKEN = (
 )  # what a request with a paging token may be answered when the token is no longer good
 
 
-class BearerAuth(requests.auth.AuthBase):
-    """The token in the Authorization header. An auth object, so that no header dump of the session shows
-    it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+REQUESTS_PER_MINUTE = 200  # of the account, where its replies do not tell: the smallest plan's
 
 
 class _Me(msgspec.Struct):
@@ -57,7 +50,7 @@ class ZendeskConnector:
     def __init__(
         self,
         base_url: str,
-        auth: requests.auth.AuthBase,
+        auth: requests.auth.AuthBase | OAuthClient,
         *,
         share: float = 0.5,
         exports_per_minute: int = 10,
@@ -69,56 +62,62 @@ class ZendeskConnector:
         self.usage = Usage()
         self._page_size = page_size
         self._streams_off = streams_off
-        limits = {"exports": exports_per_minute, "user_exports": 2 * exports_per_minute, "account": None}
-        self._budgets = {name: Budget(limit, share, clock=clock, sleep=sleep) for name, limit in limits.items()}
+        limits = {
+            "exports": (exports_per_minute, endpoint_budgets),
+            "user_exports": (2 * exports_per_minute, endpoint_budgets),
+            "account": (REQUESTS_PER_MINUTE, account_budgets),
+        }
+        self._budgets = {
+            name: Budget(limit, share, at_once=INFO.requests_at_once, told_by=told_by, clock=clock, sleep=sleep)
+            for name, (limit, told_by) in limits.items()
+        }
+        self._named, self._shown, renew = "token and email", "token", None
+        if isinstance(auth, OAuthClient):
+            self._named, self._shown = "client_id and client_secret", "client_id"
+            # one attempt: the request that needs the token is the one that is tried again
+            http = HttpClient(self.source, base_url, auth=NoAuth(), usage=self.usage, attempts=1)
+            auth = ClientGrantAuth(http, auth, self._budgets["account"], clock)
+            renew = auth.forget
         self._client = HttpClient(
             self.source,
             base_url,
             auth=auth,
             usage=self.usage,
-            share=share,
             sleep=sleep,
+            renew=renew,
             read_remaining=self._saw,
             setting_for={
-                401: "token and email",
-                403: "the rights of token (it takes an admin's; a stream that the plan lacks goes into streams_off)",
+                401: self._named,
+                403: f"the rights of {self._shown} (it takes an admin's; a stream that the plan lacks goes into "
+                "streams_off)",
                 404: "base_url",
             },
         )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ZendeskConnector:
-        """Build from `base_url`, `token` and, for an API token, `email`. Raises ConfigError that names the
-        setting."""
-        token = text_setting(cls.source, config, "token")
-        email = text_setting(cls.source, config, "email", "").removesuffix("/token")
-        off = frozenset(
-            name.strip() for name in text_setting(cls.source, config, "streams_off", "").split(",") if name.strip()
-        )
-        if unknown := sorted(off - STREAMS.keys()):
-            raise ConfigError(
-                f"connection {cls.source!r}: streams_off names {', '.join(unknown)}; there are: {', '.join(STREAMS)}"
-            )
+        """Build from the settings of INFO. Raises ConfigError that names the missing or wrong one."""
 
         def number(name: str, default: float, least: float, most: float) -> float:
             return number_setting(cls.source, config, name, default, least=least, most=most)
 
         return cls(
             address(text_setting(cls.source, config, "base_url")),
-            requests.auth.HTTPBasicAuth(f"{email}/token", token) if email else BearerAuth(token),
+            credentials(cls.source, config),
             share=number("budget_share", 0.5, 0.01, 1),
             exports_per_minute=int(number("exports_per_minute", 10, 1, 1000)),
             page_size=int(number("page_size", 1000, 1, 1000)),
-            streams_off=off,
+            streams_off=streams_off(cls.source, config, STREAMS),
         )
 
     def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:
-        """Walk the stream from `state` up to `window.end`. A stream in `streams_off` has no pages."""
+        """Walk the stream from `state` up to `window.end`. A stream in `streams_off` is whole without a
+        record."""
         endpoint = ENDPOINTS.get(stream)
         if endpoint is None:
             raise ConfigError(f"{self.source} has no stream {stream!r}; there are: {', '.join(STREAMS)}")
         if stream in self._streams_off:
-            return iter(())
+            return pages_when_off(window, state)
         fetch = self._fetch(endpoint)
         if endpoint.walk == "cursor_export":
             return walks.cursor_export(endpoint, fetch, window, state)
@@ -135,11 +134,11 @@ class ZendeskConnector:
         me = reply.user
         if me.id is None:
             raise ConfigError(
-                f"{self.source}: the credentials are not accepted: check token and email of connection {self.source!r}"
+                f"{self.source}: the credentials are not accepted: check {self._named} of connection {self.source!r}"
             )
         if me.role != "admin":
             raise ConfigError(
-                f"{self.source}: token belongs to {me.name!r}, whose role is {me.role!r}: "
+                f"{self.source}: {self._shown} belongs to {me.name!r}, whose role is {me.role!r}: "
                 "incremental exports take an admin's token"
             )
         return f"{me.name} (admin) at {self._client.base_url}"
