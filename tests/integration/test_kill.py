@@ -66,7 +66,7 @@ def landed(warehouse: Warehouse, source: str, stream: str) -> list[tuple]:
 
 
 def wait_until_blocked(warehouse: Warehouse, worker: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not warehouse.value(
         """select count(*) from pg_stat_activity where datname = current_database()
            and application_name like 'cx ingest%%' and wait_event_type = 'Lock'"""

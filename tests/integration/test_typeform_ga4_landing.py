@@ -18,12 +18,14 @@ STREAMS = (("typeform", "forms"), ("typeform", "responses"), ("ga4", "daily_traf
 LATEST = "select distinct on (key) key, record, is_deleted from {} order by key, sequence desc"
 
 
+@pytest.mark.parametrize("poisoned", [False, True], ids=["sound", "poisoned"])
 @pytest.mark.parametrize(("source", "stream"), STREAMS)
-def test_two_nights_land_alike_when_the_world_moves_on_and_records_are_poisoned(
-    warehouse: Warehouse, source: str, stream: str
+def test_two_nights_land_alike_when_the_world_moves_on(
+    warehouse: Warehouse, source: str, stream: str, poisoned: bool
 ) -> None:
     world = World(customers=80, days=40)
-    world.add_record(source, stream, b'{"token":5,"id":5,"dimensionValues":[]}')
+    if poisoned:
+        world.add_record(source, stream, b'{"token":5,"id":5,"dimensionValues":[]}')
     with ExitStack() as stack:
         app = importlib.import_module(f"sandbox.vendors.{source}").build_app(
             world, **({"requests_per_second": 1_000_000} if source == "typeform" else {})
@@ -38,11 +40,13 @@ def test_two_nights_land_alike_when_the_world_moves_on_and_records_are_poisoned(
             again = ingest(connect(source, config), stream, window, warehouse.dsn())
             landed.read(connect(source, config), window)
             assert again.counts.inserted == 0
-            assert first.counts.quarantined >= 1
+            assert (first.counts.quarantined >= 1) == poisoned
             assert first.counts.inserted or stream == "forms" or night == 1
             world.advance(1)
     rows = warehouse.rows(LATEST.format(f"raw_{source}.{stream}"))
     assert {key: record for key, record, _ in rows} == landed.records
-    assert {key for key, _, is_deleted in rows if is_deleted} == landed.deleted
+    deleted = {key for key, _, is_deleted in rows if is_deleted}
+    # the contract tests' landing does not know that a scope with an unreadable record deletes nothing
+    assert deleted <= landed.deleted if poisoned else deleted == landed.deleted
     assert warehouse.value("select state from ops.cursors where stream = %s", stream) == landed.state
-    assert warehouse.value(f"select count(*) from raw_{source}.quarantine") == 1
+    assert warehouse.value(f"select count(*) from raw_{source}.quarantine") == int(poisoned)
