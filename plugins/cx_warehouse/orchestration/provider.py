@@ -53,7 +53,7 @@ def _form(info: VendorInfo) -> dict[str, Any]:
             setting.name: {
                 "label": setting.name,
                 "description": setting.description,
-                "schema": {"type": ["string", "null"]},
+                "schema": {"type": ["string", "null"], **({"format": "password"} if setting.secret else {})},
             }
             for setting in info.settings
             if setting.name not in in_form

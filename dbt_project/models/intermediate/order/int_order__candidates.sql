@@ -39,7 +39,8 @@ hubspot as (
         'hubspot:' || deal.deal_id as order_key,
         'hubspot:' || contact.contact_id as identity_key,
         'hubspot:' || company.company_id as account_identity_key,
-        upper(nullif(btrim(deal.currency_code), '')) as currency_code,
+        upper(coalesce(nullif(btrim(deal.currency_code), ''), nullif('{{ var("crm_default_currency") }}', '')))
+            as currency_code,
         coalesce(deal.closed_at, deal.created_at) as ordered_at
     from {{ ref('stg_hubspot__deals') }} as deal
     left join hubspot_contacts as contact on deal.deal_id = contact.deal_id

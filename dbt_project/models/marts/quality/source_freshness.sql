@@ -24,6 +24,7 @@ sources as (
         case when count(complete_through) = count(*) then min(complete_through) end as complete_through,
         sum(sequence)::bigint as record_versions,
         count(*) filter (where last_status = 'failed') as streams_failed,
+        count(*) filter (where last_status = 'succeeded') as streams_in,
         string_agg(stream || ': ' || last_error, '; ' order by stream) filter (where last_status = 'failed')
             as last_error
     from streams
@@ -41,7 +42,11 @@ select
         {{ minutes_between('freshness.complete_through', as_of()) }} / 60 > setting.freshness_target_hours,
         true
     ) as is_stale,
-    case when freshness.streams_failed > 0 then 'failed' else 'succeeded' end as last_status,
+    case
+        when freshness.streams_failed > 0 then 'failed'
+        when freshness.streams_in < freshness.streams then 'unfinished'
+        else 'succeeded'
+    end as last_status,
     freshness.last_error,
     freshness.streams,
     freshness.streams_whole,
