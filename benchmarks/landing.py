@@ -1,7 +1,7 @@
 """How fast is landing? This landing, dlt and the bare limit, on the same pages and Postgres, in one run.
 
     make bench NAME=landing
-    BENCH_SIZES=100000 BENCH_DLT_SIZES= make bench NAME=landing      (a short one)
+    BENCH_SIZES=100000 BENCH_DLT_SIZES=none make bench NAME=landing      (two minutes)
 
 The bare limit is fetch (requests) and COPY of key and jsonb into an unindexed logged table, one after the other, with
 a commit per page. Runs of the limit and of the landing alternate, so that whatever else the machine does meets both."""
@@ -73,11 +73,14 @@ class Benchmark:
                 # between the repeats, so that all contenders see the same stretch of time
                 if with_dlt and (last or number == 0):
                     nesting = number == 0
-                    self.keep(records, FULL_PAGE, DLT if nesting else DLT_FLAT,
-                              self.on.other_loader(first, records, FULL_PAGE, nesting=nesting))
+                    self.keep(
+                        records,
+                        FULL_PAGE,
+                        DLT if nesting else DLT_FLAT,
+                        self.on.other_loader(first, records, FULL_PAGE, nesting=nesting),
+                    )
             if with_dlt and repeats == 1:
-                self.keep(records, FULL_PAGE, DLT_FLAT,
-                          self.on.other_loader(first, records, FULL_PAGE, nesting=False))
+                self.keep(records, FULL_PAGE, DLT_FLAT, self.on.other_loader(first, records, FULL_PAGE, nesting=False))
 
     def _again(self, records: int, database: str, first: str) -> None:
         """The same pages again, and then with one ticket in a hundred changed."""
@@ -99,16 +102,21 @@ class Benchmark:
 
 @click.command(context_settings={"auto_envvar_prefix": "BENCH"})
 @click.option("--sizes", default="100000,1000000", show_default=True, help="Numbers of records (BENCH_SIZES).")
-@click.option("--dlt-sizes", default=None, help="Sizes at which dlt runs too: all of them, unless given.")
-@click.option("--repeats", type=click.IntRange(1, 99), default=3, show_default=True,
-              help="Runs of the limit and the landing at each size; dlt runs once.")
-def main(sizes: str, dlt_sizes: str | None, repeats: int) -> None:
+@click.option("--dlt-sizes", default="all", show_default=True, help="Sizes at which dlt runs too, all or none.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1, 99),
+    default=3,
+    show_default=True,
+    help="Runs of the limit and the landing at each size; dlt runs once.",
+)
+def main(sizes: str, dlt_sizes: str, repeats: int) -> None:
     """Measure, print a table, and as the last line one JSON object. With dlt at a million records: half an hour."""
     console = Console(soft_wrap=True)
     if not console.is_terminal:
         console = Console(soft_wrap=True, width=120)
     wanted = numbers(sizes)
-    dlt_at = wanted if dlt_sizes is None else numbers(dlt_sizes)
+    dlt_at = wanted if dlt_sizes == "all" else () if dlt_sizes == "none" else numbers(dlt_sizes)
     if not wanted or not set(dlt_at) <= set(wanted):
         raise click.BadParameter("dlt's sizes must be among the sizes, and there must be one")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Postgres and its data go away then too

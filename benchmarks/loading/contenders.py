@@ -69,14 +69,23 @@ def run_limit(dsn: str, base_url: str, per_page: int) -> dict[str, Any]:
 def run_landing(dsn: str, base_url: str, per_page: int) -> dict[str, Any]:
     """The product's own path: the Zendesk connector and its HTTP client, through `ingest`, as the loader's role."""
     connector = ZendeskConnector(
-        base_url, HTTPBasicAuth("admin@example.com/token", "none"), page_size=per_page,
-        share=1.0, exports_per_minute=1_000_000_000)  # the vendor's limit is not what is measured
+        base_url,
+        HTTPBasicAuth("admin@example.com/token", "none"),
+        page_size=per_page,
+        share=1.0,
+        exports_per_minute=1_000_000_000,
+    )  # the vendor's limit is not what is measured
     began = time.perf_counter()
     result = ingest(connector, "tickets", Window(end=AS_OF), dsn)
     seconds = time.perf_counter() - began
     counts = result.counts
-    return {"seconds": seconds, "records": counts.records, "inserted": counts.inserted,
-            "unchanged": counts.unchanged, "quarantined": counts.quarantined}
+    return {
+        "seconds": seconds,
+        "records": counts.records,
+        "inserted": counts.inserted,
+        "unchanged": counts.unchanged,
+        "quarantined": counts.quarantined,
+    }
 
 
 def main() -> None:

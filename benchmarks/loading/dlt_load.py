@@ -32,32 +32,52 @@ def main() -> None:
     parser.add_argument("--nesting-off", action="store_true", help="keep lists as jsonb instead of child tables")
     asked = parser.parse_args()
 
-    source = rest_api_source({
-        "client": {"base_url": asked.url, "paginator": {"type": "json_link", "next_url_path": "after_url"}},
-        "resources": [{
-            "name": "tickets",
-            "primary_key": "id",
-            "write_disposition": "merge",
-            "endpoint": {"path": asked.path.lstrip("/"), "data_selector": "tickets",
-                         "params": {"per_page": asked.per_page}},
-        }],
-    })
+    source = rest_api_source(
+        {
+            "client": {"base_url": asked.url, "paginator": {"type": "json_link", "next_url_path": "after_url"}},
+            "resources": [
+                {
+                    "name": "tickets",
+                    "primary_key": "id",
+                    "write_disposition": "merge",
+                    "endpoint": {
+                        "path": asked.path.lstrip("/"),
+                        "data_selector": "tickets",
+                        "params": {"per_page": asked.per_page},
+                    },
+                }
+            ],
+        }
+    )
     if asked.nesting_off:
         source.max_table_nesting = 0
     pipeline = dlt.pipeline(
-        "benchmark", pipelines_dir=str(asked.work), dataset_name="loaded",
-        destination=dlt.destinations.postgres(_address(asked.dsn)))
+        "benchmark",
+        pipelines_dir=str(asked.work),
+        dataset_name="loaded",
+        destination=dlt.destinations.postgres(_address(asked.dsn)),
+    )
     began, busy = time.perf_counter(), time.process_time()
     pipeline.run(source)
     seconds, busy = time.perf_counter() - began, time.process_time() - busy
     with pipeline.sql_client() as client:
         counted = client.execute_sql("select count(*) from tickets")
         tables = client.execute_sql(
-            "select count(*) from pg_tables where schemaname = 'loaded' and not starts_with(tablename, '_dlt')")
+            "select count(*) from pg_tables where schemaname = 'loaded' and not starts_with(tablename, '_dlt')"
+        )
     assert counted is not None and tables is not None
-    print(json.dumps({
-        "seconds": seconds, "records": counted[0][0], "tables": tables[0][0], "version": dlt.__version__,
-        "cpu_seconds": busy, "peak_mb": peak_memory_mb()}))
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "records": counted[0][0],
+                "tables": tables[0][0],
+                "version": dlt.__version__,
+                "cpu_seconds": busy,
+                "peak_mb": peak_memory_mb(),
+            }
+        )
+    )
 
 
 def _address(dsn: str) -> str:

@@ -27,7 +27,11 @@ def serving(records: Path) -> Iterator[str]:
     """Serve the records of a file; yields the base address. The server ends with the context."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.loading.page_server", str(records)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
     assert process.stdin is not None and process.stdout is not None
     try:
         port = process.stdout.readline().strip()
@@ -54,8 +58,13 @@ def _answer(connection: socket.socket, file: int, count: int, base_url: str, que
     per_page = int(asked.get("per_page", "1000"))
     head, start, end, tail = page_parts(int(asked.get("cursor", "0")), per_page, count, base_url)
     length = max(0, (end - start) * stride() - 1)
-    lines = ("HTTP/1.1 200 OK", "Content-Type: application/json",
-             f"Content-Length: {len(head) + length + len(tail)}", "", "")
+    lines = (
+        "HTTP/1.1 200 OK",
+        "Content-Type: application/json",
+        f"Content-Length: {len(head) + length + len(tail)}",
+        "",
+        "",
+    )
     connection.sendall("\r\n".join(lines).encode() + head, socket.MSG_MORE if hasattr(socket, "MSG_MORE") else 0)
     offset, left = start * stride(), length
     while left:
@@ -96,7 +105,8 @@ def main() -> None:
         while True:
             connection, _ = listener.accept()
             threading.Thread(
-                target=_converse, args=(connection, file, count, f"http://127.0.0.1:{port}"), daemon=True).start()
+                target=_converse, args=(connection, file, count, f"http://127.0.0.1:{port}"), daemon=True
+            ).start()
 
     threading.Thread(target=accept, daemon=True).start()
     print(port, flush=True)

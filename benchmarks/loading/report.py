@@ -60,8 +60,12 @@ class Report:
             runs = self.runs[records, per_page, contender]
             table = tables.get((records, per_page))
             if table is None:
-                table = Table(title=f"{records:,} records, pages of {per_page:,}", box=box.SIMPLE_HEAD,
-                              title_justify="left", title_style="bold")
+                table = Table(
+                    title=f"{records:,} records, pages of {per_page:,}",
+                    box=box.SIMPLE_HEAD,
+                    title_justify="left",
+                    title_style="bold",
+                )
                 table.add_column("", no_wrap=True, min_width=max(map(len, TITLES.values())))
                 for name in ("seconds", "runs", "records/s", "client CPU", "Postgres CPU", "peak MB"):
                     table.add_column(name, justify="right", no_wrap=True)
@@ -70,9 +74,15 @@ class Report:
             seconds = median(run.seconds for run in runs)
             postgres = [run.postgres_cpu_seconds for run in runs if run.postgres_cpu_seconds is not None]
             table.add_row(
-                TITLES[contender], f"{seconds:.2f}", str(len(runs)), f"{records / seconds:,.0f}",
-                f"{median(run.client_cpu_seconds for run in runs):.2f}", f"{median(postgres):.2f}" if postgres else "",
-                f"{max(run.peak_mb for run in runs):.0f}", self._comparison(records, per_page, contender))
+                TITLES[contender],
+                f"{seconds:.2f}",
+                str(len(runs)),
+                f"{records / seconds:,.0f}",
+                f"{median(run.client_cpu_seconds for run in runs):.2f}",
+                f"{median(postgres):.2f}" if postgres else "",
+                f"{max(run.peak_mb for run in runs):.0f}",
+                self._comparison(records, per_page, contender),
+            )
         return list(tables.values())
 
     def _comparison(self, records: int, per_page: int, contender: str) -> str:
@@ -95,13 +105,20 @@ class Report:
                 "peak_mb": max(run.peak_mb for run in runs),
             }
         shares, times, flat = (self._all_ratios(contender) for contender in (LIMIT, DLT, DLT_FLAT))
-        peaks = {records: max(run.peak_mb for run in runs)
-                 for (records, per_page, contender), runs in self.runs.items()
-                 if contender == LANDING and per_page == FULL_PAGE}
+        peaks = {
+            records: max(run.peak_mb for run in runs)
+            for (records, per_page, contender), runs in self.runs.items()
+            if contender == LANDING and per_page == FULL_PAGE
+        }
         worst_share, worst_times = (min(found.values(), default=None) for found in (shares, times))
         return {
-            "benchmark": "landing", "record_bytes": len(template()), **conditions, "sizes": sizes,
-            "share_of_limit": shares, "times_dlt_default": times, "times_dlt_nesting_off": flat,
+            "benchmark": "landing",
+            "record_bytes": len(template()),
+            **conditions,
+            "sizes": sizes,
+            "share_of_limit": shares,
+            "times_dlt_default": times,
+            "times_dlt_nesting_off": flat,
             "landing_peak_mb": {str(records): peak for records, peak in peaks.items()},
             "targets": {
                 "share_of_limit": _against(TARGET_SHARE, worst_share),
@@ -128,7 +145,9 @@ class Report:
             f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB; {machine['postgres']}; "
             f"Python {machine['python']}; dlt {machine['dlt'] or 'was not run'}. Load average "
             f"{machine['load_before']} before, {machine['load_after']} after. A record has "
-            f"{figures['record_bytes']:,} bytes. Seconds are medians; CPU is in seconds.", highlight=False)
+            f"{figures['record_bytes']:,} bytes. Seconds are medians; CPU is in seconds.",
+            highlight=False,
+        )
         for name, target in figures["targets"].items():
             if target["worst"] is not None:
                 met = "[green]met[/]" if target["met"] else "[red]missed[/]"
@@ -156,6 +175,14 @@ def machine(postgres: str, dlt: str, load_before: float | None) -> dict[str, Any
         cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    return {"cpu": cpu, "cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 2**30),
-            "system": platform.system(), "postgres": postgres, "python": platform.python_version(), "dlt": dlt,
-            "load_before": load_before, "load_after": load_average()}
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.system(),
+        "postgres": postgres,
+        "python": platform.python_version(),
+        "dlt": dlt,
+        "load_before": load_before,
+        "load_after": load_average(),
+    }

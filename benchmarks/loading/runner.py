@@ -108,9 +108,23 @@ class Bench:
         try:
             with self.database(bare=True) as name:
                 run = self._measured(
-                    [str(BENCH_PYTHON), "-m", "benchmarks.loading.dlt_load", "--dsn", self.server.dsn(name),
-                     "--url", url, "--path", PATH, "--per-page", str(per_page), "--work", str(work),
-                     *([] if nesting else ["--nesting-off"])])
+                    [
+                        str(BENCH_PYTHON),
+                        "-m",
+                        "benchmarks.loading.dlt_load",
+                        "--dsn",
+                        self.server.dsn(name),
+                        "--url",
+                        url,
+                        "--path",
+                        PATH,
+                        "--per-page",
+                        str(per_page),
+                        "--work",
+                        str(work),
+                        *([] if nesting else ["--nesting-off"]),
+                    ]
+                )
                 self._expect(name, "loaded.tickets", records)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -118,8 +132,20 @@ class Bench:
         return run
 
     def _contender(self, which: str, dsn: str, url: str, per_page: int) -> Run:
-        return self._measured([sys.executable, "-m", "benchmarks.loading.contenders", which,
-                               "--dsn", dsn, "--url", url, "--per-page", str(per_page)])
+        return self._measured(
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.loading.contenders",
+                which,
+                "--dsn",
+                dsn,
+                "--url",
+                url,
+                "--per-page",
+                str(per_page),
+            ]
+        )
 
     def _measured(self, command: list[str]) -> Run:
         self._admin("checkpoint")  # the former run's pages are not written out at this one's cost
@@ -131,8 +157,14 @@ class Bench:
         time.sleep(0.2)  # a backend's time is counted once it has ended
         after = self._postgres_cpu()
         used = round(after - before, 2) if after is not None and before is not None else None
-        return Run(figures.pop("seconds"), figures.pop("records"), figures.pop("cpu_seconds"), used,
-                   figures.pop("peak_mb"), figures)
+        return Run(
+            figures.pop("seconds"),
+            figures.pop("records"),
+            figures.pop("cpu_seconds"),
+            used,
+            figures.pop("peak_mb"),
+            figures,
+        )
 
     def _postgres_cpu(self) -> float | None:
         """CPU seconds of all backends that have ended."""
@@ -145,7 +177,8 @@ class Bench:
         """A contender that did not store everything was not faster but wrong."""
         with psycopg.connect(self.server.dsn(database)) as connection:
             found = connection.execute(
-                sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".")))).fetchone()
+                sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".")))
+            ).fetchone()
         if found != (rows,):
             raise StackError(f"{table} holds {found and found[0]} rows instead of {rows}")
 

@@ -39,14 +39,15 @@ def test_every_column_reads_back_as_it_was_served(warehouse):
     result = land(warehouse, Page([body, thing(2)], {}, scope="dzień|1"))
     rows = warehouse.rows(
         """select key, record, content_hash, is_deleted, run_id::text, scope, extracted_at is not null
-           from raw_zendesk.tickets order by sequence""")
+           from raw_zendesk.tickets order by sequence"""
+    )
     assert rows == [
         ("1", json.loads(body), hashlib.blake2b(body, digest_size=16).digest(), False, result.run_id, "dzień|1", True),
         ("2", {"id": 2}, hashlib.blake2b(thing(2), digest_size=16).digest(), False, result.run_id, "dzień|1", True),
     ]
 
 
-def test_a_key_of_any_printable_characters_lands_and_is_found_again(warehouse):
+def test_a_key_of_any_characters_lands_and_is_found_again(warehouse):
     class Named(Thing, frozen=True):
         name: str = ""
 
@@ -54,7 +55,7 @@ def test_a_key_of_any_printable_characters_lands_and_is_found_again(warehouse):
             return self.name
 
     stream = Stream("tickets", Named, "things")
-    names = ["a,b", '{"x"}', "NULL", "null", "\\N", "a b", "ł漢🙂", "x" * 512]
+    names = ["a,b", '{"x"}', "NULL", "null", "\\N", "a b", "ł漢🙂", "x" * 512, "a\x1fb", "a\nb\t"]
     for _ in range(2):
         result = land(warehouse, [thing(1, name=name) for name in names], stream=stream)
     assert {key for (key,) in warehouse.rows("select key from raw_zendesk.tickets")} == set(names)
@@ -78,7 +79,11 @@ def test_a_changed_record_that_postgres_refuses_is_rejected_and_its_neighbours_l
     result = land(warehouse, [thing(1, subject="b"), b'{"id": 2, "subject": "a\\u0000b"}', thing(3)])
     assert (result.counts.inserted, result.counts.quarantined, result.counts.records) == (2, 1, 3)
     assert warehouse.rows("select key, record->>'subject' from raw_zendesk.tickets order by key, sequence") == [
-        ("1", "a"), ("1", "b"), ("2", "a"), ("3", None)]
+        ("1", "a"),
+        ("1", "b"),
+        ("2", "a"),
+        ("3", None),
+    ]
 
 
 def test_the_interpreter_is_left_as_it_was_found(warehouse):

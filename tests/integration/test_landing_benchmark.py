@@ -18,25 +18,35 @@ from stack.paths import ROOT
 
 def run(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks.landing", *options], cwd=ROOT, env={**os.environ, "CX_HOME": str(home)},
-        capture_output=True, text=True)
+        [sys.executable, "-m", "benchmarks.landing", *options],
+        cwd=ROOT,
+        env={**os.environ, "CX_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_the_last_line_is_the_figures_when_it_ran(tmp_path):
-    done = run(tmp_path, "--sizes", "1500", "--dlt-sizes", "", "--repeats", "1")
+    done = run(tmp_path, "--sizes", "1500", "--dlt-sizes", "none", "--repeats", "1")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
     assert set(figures["sizes"]["1500"]["pages_of_1000"]) == {
-        "limit", "landing", "landing_unchanged", "landing_changed_1_percent"}
+        "limit",
+        "landing",
+        "landing_unchanged",
+        "landing_changed_1_percent",
+    }
     assert set(figures["sizes"]["1500"]["pages_of_100"]) == {"limit", "landing"}
     measured = figures["sizes"]["1500"]["pages_of_1000"]
     assert figures["share_of_limit"]["1500"] == pytest.approx(
-        measured["limit"]["seconds"] / measured["landing"]["seconds"], rel=0.05)
+        measured["limit"]["seconds"] / measured["landing"]["seconds"], rel=0.05
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    "options", [("--sizes", "many"), ("--sizes", "0"), ("--sizes", ""), ("--sizes", "10", "--dlt-sizes", "20")])
+    "options", [("--sizes", "many"), ("--sizes", "0"), ("--sizes", ""), ("--sizes", "10", "--dlt-sizes", "20")]
+)
 def test_a_bad_size_is_named_in_a_line_when_given(tmp_path, options):
     done = run(tmp_path, *options)
     assert done.returncode != 0 and "Traceback" not in done.stderr

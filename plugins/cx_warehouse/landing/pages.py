@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
@@ -20,11 +21,10 @@ from cx_warehouse.landing.versions import COLUMNS, Preparer, Reject, Version, co
 # What Postgres says of one record that it cannot hold; anything else is a fault of the database and ends the run.
 RECORD_ERRORS = (psycopg.DataError, pg.StatementTooComplex, pg.ProgramLimitExceeded)
 UNKNOWN_KEY = ""  # stands in walk_keys for a quarantined record whose key could not be read
-KEY_SEPARATOR = "\x1f"  # a key holds no control characters, so that keys need no quoting on their way to Postgres
 
 _LATEST = sql.SQL("""
     select wanted.key, latest.content_hash, latest.is_deleted
-    from unnest(string_to_array(%s, %s)) as wanted (key)
+    from json_array_elements_text(%s::json) as wanted (key)
     cross join lateral (
         select content_hash, is_deleted from {table} as stored
         where stored.key = wanted.key order by sequence desc limit 1
@@ -73,7 +73,7 @@ class PreparedPage:
     page: Page
     versions: list[Version]
     rejects: list[Reject]
-    keys: str  # of the versions, joined
+    keys: str  # of the versions, as a JSON array: written and read faster than an array of SQL
 
 
 class PageLander:
@@ -109,7 +109,9 @@ class PageLander:
         """Decode the page's records. Needs no database, so it can be done while another page is being landed."""
         versions, rejects = self._preparer.prepare(page.records)
         rejects += [Reject(body, reason) for body, reason in page.malformed]
-        return PreparedPage(page, versions, rejects, KEY_SEPARATOR.join([version.key for version in versions]))
+        return PreparedPage(
+            page, versions, rejects, msgspec.json.encode([version.key for version in versions]).decode()
+        )
 
     def land(self, prepared: PreparedPage) -> Counts:
         """Land the page and save its state, or neither. Raises FencedOutError when a newer run owns the stream."""
@@ -198,7 +200,7 @@ class PageLander:
             counts.unchanged += len(compared) - len(deleted)
 
     def _latest_hashes(self, keys: str) -> psycopg.Cursor[tuple[Any, ...]]:
-        return self._connection.execute(self._latest_sql, [keys, KEY_SEPARATOR], binary=True)
+        return self._connection.execute(self._latest_sql, [keys], binary=True)
 
     def _copy(
         self,

@@ -85,8 +85,11 @@ class Preparer:
                 rejects.append(Reject(raw, f"contract: the key is longer than {MAX_KEY_BYTES} bytes"))
                 continue
             created_at = creation(decoded)
-            if reason := _implausible("changed", changed_at, latest) or _implausible("created", created_at, latest):
-                rejects.append(Reject(raw, reason, key))
+            if (changed_at is not None and (changed_at.tzinfo is None or changed_at > latest)) or (
+                created_at is not None and (created_at.tzinfo is None or created_at > latest)
+            ):
+                reason = _implausible("changed", changed_at, latest) or _implausible("created", created_at, latest)
+                rejects.append(Reject(raw, f"contract: {reason}", key))
                 continue
             content_hash = blake2b(raw, digest_size=16).digest()
             head = pack_head(f">hi{length}siB", 7, length, encoded, len(raw) + 1, _JSONB_VERSION)
@@ -102,9 +105,9 @@ def _implausible(what: str, at: datetime | None, latest: datetime) -> str | None
     if at is None:
         return None
     if at.tzinfo is None:
-        return f"contract: {what} at a time without its zone"
+        return f"{what} at a time without its zone"
     if at > latest:
-        return f"contract: {what} at {at.isoformat()}, in the future"
+        return f"{what} at {at.isoformat()}, in the future"
     return None
 
 
