@@ -21,6 +21,7 @@ from sandbox.model import (
 DAY = 86_400
 FIRST_RATING_ID = 62_000_001
 WINDOW_DAYS = 90  # of the score that takes each customer's latest answer
+SURVEY_OPEN = timedelta(days=27)  # the helpdesk lets an answer be changed for 28 days after it asked
 OUT_OF_SCALE = 11  # what the form that was set up wrongly (1–11 instead of 0–10) let people choose
 
 
@@ -323,11 +324,12 @@ class Feedback:
             sim.after(sim.rng.uniform(0.3, 40) * 3_600, self.change_helpdesk_survey, answered)
 
     def change_helpdesk_survey(self, answered: HelpdeskSurveyAnswered | None = None) -> None:
-        """An answer to the newer survey is given again, one step lower or higher."""
+        """An answer to the newer survey is given again, one step lower or higher, while the survey is open to it."""
         if answered is None:
-            if not self._surveyed:
+            still_open = [one for one in self._surveyed[-30:] if self.sim.now - one.at < SURVEY_OPEN]
+            if not still_open:
                 return
-            answered = self.sim.pick(self._surveyed[-30:])
+            answered = self.sim.pick(still_open)
         self.sim.emit(
             HelpdeskSurveyAnswered,
             response_id=answered.response_id,

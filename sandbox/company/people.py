@@ -274,13 +274,16 @@ class People:
         return state.user_ids[0] if sim.chance(0.7) else sim.pick(state.user_ids)
 
     def create_helpdesk_user(self, state: PersonState) -> int:
-        """Make a (further) helpdesk user for a person; a few are known by phone only."""
+        """Make a (further) helpdesk user for a person; a few are known by phone only. One who will be staff writes from
+        the address that they will work under."""
         sim = self.sim
         addresses = [state.person.email, *state.person.other_emails]
         if sim.chance(0.1):
             addresses.reverse()
         free = [mail for mail in addresses if mail not in sim.helpdesk_addresses]
         address = free[0] if free and not sim.chance(0.03) else None
+        if state.will_be_staff:
+            address = state.person.email
         user_id = sim.new_id("user", FIRST_USER_ID)
         account = sim.accounts.get(state.person.account_id or 0)
         sim.emit(
