@@ -121,7 +121,8 @@ def settings(
         },
         "dag_processor": {
             "refresh_interval": "5",
-            "min_file_process_interval": "30",
+            # a changed DAG file is read at once; reading all of them again costs half a core all the time
+            "min_file_process_interval": "600",
             "parsing_processes": "1",
             "print_stats_interval": "0",
         },
