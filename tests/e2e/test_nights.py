@@ -128,7 +128,7 @@ def test_a_full_rebuild_gives_the_same_marts(stack):
     before = snapshot(stack)
     api = stack.airflow.api()
     run = api.trigger("transform", {"force": True, "full_refresh": True})
-    assert api.wait("transform", run)["state"] == "success"
+    assert api.wait("transform", run, timeout_seconds=600)["state"] == "success"
     assert build_kind(stack) == "full"
     after = snapshot(stack)
     assert before.keys() == after.keys()
@@ -186,7 +186,7 @@ def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(sta
 def test_once_mended_the_night_is_built_again_and_the_vendor_has_caught_up(stack):
     api = stack.airflow.api()
     run = api.trigger("transform", {"force": True})
-    assert api.wait("transform", run)["state"] == "success"
+    assert api.wait("transform", run, timeout_seconds=600)["state"] == "success"
     assert_true(stack)
     assert all(age < 4 for (age,) in rows(stack, "select age_hours::float from marts.source_freshness"))
 
