@@ -154,7 +154,7 @@ def test_a_vendor_that_is_down_does_not_stop_the_others_and_its_age_shows(stack)
 def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(stack):
     stack.sandbox.control.on("zendesk")
     good = snapshot(stack)
-    # as a wrong model would: an answer before its question
+    # as a wrong model would: an answer before its question (dbt describes each table once it is filled)
     rows(
         stack,
         """
@@ -169,7 +169,7 @@ def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(sta
     )
     rows(
         stack,
-        """create event trigger break_mart on ddl_command_end when tag in ('ALTER TABLE')
+        """create event trigger break_mart on ddl_command_end when tag in ('COMMENT')
                    execute function public.break_mart()""",
     )
     outcome = night(stack, days=1)
