@@ -53,10 +53,11 @@ def begin() -> list[dict[str, Any]]:
     return [{"trigger_dag_id": f"ingest_{source}", "conf": {"as_of": as_of.isoformat()}} for source in sources]
 
 
+# Not in mode "reschedule": Airflow counts each reschedule as a try, so the watch would fail after a few pokes.
 @task.sensor(
     poke_interval=settings.POKE_SECONDS,
     timeout=(settings.DEADLINE * 2).total_seconds(),
-    mode="reschedule",
+    mode="poke",
     outlets=[NIGHT_DEADLINE],
 )
 def watch_deadline() -> PokeReturnValue:
