@@ -164,7 +164,7 @@ SPOILT = [
      "last_day_against_usual", "warning"),
     ("update {c}.source_freshness set is_stale = true", "is_fresh", "warning"),
     ("update {c}.source_freshness set last_status = 'failed'", "last_status", "warning"),
-    ("update {c}.source_freshness set age_hours = -1", "age_hours", "critical"),
+    ("update {c}.source_freshness set age_hours = -1", "age_hours", "warning"),
     ("insert into {c}.source_freshness values ('ghost', 1, false, 'succeeded')", "sources_unknown", "critical"),
 ]  # fmt: skip
 

@@ -125,9 +125,7 @@ def test_binaries_of_the_lock_file_serve_when_the_system_has_none(home: Path) ->
         assert connection.execute("select lower('ŻÓŁW')").fetchone() == ("żółw",)
 
 
-def test_root_without_namespaces_runs_it_under_another_account(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_root_without_namespaces_runs_it_under_another_account(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root needs another account")
     monkeypatch.setenv("CX_POSTGRES_NAMESPACE", "0")
