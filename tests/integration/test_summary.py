@@ -41,7 +41,8 @@ def failed_night(warehouse: Warehouse) -> None:
         """insert into ops.validations (build_number, border, suite, expectation, table_name, column_name, severity,
                success, message)
            select build_number, 'marts', 's', 'values in a set', 'fct_tickets', 'status', severity, success, message
-           from ops.builds, (values ('critical', false, 'fct_tickets.status: a status nobody knows'), ('warning', true, null))
+           from ops.builds,
+               (values ('critical', false, 'fct_tickets.status: a status nobody knows'), ('warning', true, null))
                as made (severity, success, message)"""
     )
 
