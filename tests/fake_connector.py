@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from cx_warehouse.connectors.base import Page, RecordContract, State, Stream, Usage, Window
+from cx_warehouse.connectors.base import Account, Page, RecordContract, State, Stream, Usage, Window
 
 AS_OF = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ class FakeConnector:
         self._before_page = before_page
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> FakeConnector:
+    def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> FakeConnector:
         raise NotImplementedError
 
     def check(self) -> str:

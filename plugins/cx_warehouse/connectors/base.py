@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
@@ -77,10 +77,55 @@ class Window:
 
 
 class Pacer(Protocol):
-    """Holds requests back so that the granted share of the vendor's limit is never exceeded."""
+    """One of the vendor's limits, paced: all processes that use the account together send at most their share of it."""
 
     def wait(self) -> float:
-        """Block until one more request may go out; return the seconds waited."""
+        """Block until one more request may go out; return the seconds waited. `answered` has to follow."""
+        ...
+
+    def answered(self, limit: int | None = None) -> None:
+        """The request was answered, or given up: the vendor has counted it by now. `limit`: what the reply says that
+        the vendor's whole limit is."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Nobody of this account sends a request that draws on this limit before so many seconds have passed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a vendor's token endpoint handed out. `expires_at`: seconds since 1970, None for a token without an end."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: float | None = None
+
+
+class TokenStore(Protocol):
+    """The tokens of an account that change while it is used, one `Grant` by name, kept for all its processes."""
+
+    def held(self, name: str) -> Grant | None:
+        """The latest grant, if there was one."""
+        ...
+
+    def renew(self, name: str, used: Grant | None, ask: Callable[[], Grant]) -> Grant:
+        """Replace `used` by what `ask` gets from the vendor, and keep that. One process at a time: who comes second
+        gets what the first was given, and asks nobody."""
+        ...
+
+
+class Account(Protocol):
+    """What all processes that use one account of a vendor share."""
+
+    def pacer(self, name: str, limit: int, seconds: float, share: float) -> Pacer:
+        """The pacer of the limit `name`: `limit` requests in any `seconds`, of which the part `share` (0 to 1) is ours,
+        rounded down, one request at least. What replies say of the limit replaces `limit`."""
+        ...
+
+    @property
+    def tokens(self) -> TokenStore:
+        """The account's tokens. Raises ConfigError where they cannot be kept."""
         ...
 
 
@@ -101,9 +146,9 @@ class Connector(Protocol):
     usage: Usage
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Connector:
-        """Build from connection settings: base_url, credentials, `budget_share` (0–1, half by default). Raises
-        ConfigError that names the missing setting."""
+    def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> Connector:
+        """Build from connection settings: base_url, credentials, `budget_share` (0–1, half by default). `account`: what
+        is shared with other processes; None where there are none. Raises ConfigError that names the missing setting."""
         ...
 
     def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:

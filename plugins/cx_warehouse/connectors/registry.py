@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cx_warehouse.connectors.base import Connector, VendorInfo
+from cx_warehouse.connectors.base import Account, Connector, VendorInfo
 from cx_warehouse.connectors.errors import ConfigError
 
 SOURCES = ("hubspot", "zendesk", "typeform", "ga4")
@@ -27,13 +27,14 @@ def connector_class(source: str) -> type[Connector]:
     return found
 
 
-def connect(source: str, config: Mapping[str, Any]) -> Connector:
-    """A connector from its settings. Raises ConfigError that names every missing required setting."""
+def connect(source: str, config: Mapping[str, Any], account: Account | None = None) -> Connector:
+    """A connector from its settings. `account` is what it shares with other processes that use the same account; None
+    keeps to the limits within this process only. Raises ConfigError that names every missing required setting."""
     info = vendor(source)
     missing = [setting.name for setting in info.settings if setting.required and not config.get(setting.name)]
     if missing:
         raise ConfigError(f"connection {source!r} lacks: {', '.join(missing)}")
-    return connector_class(source).from_config(config)
+    return connector_class(source).from_config(config, account)
 
 
 def stream_names(source: str) -> tuple[str, ...]:

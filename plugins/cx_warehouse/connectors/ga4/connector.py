@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import requests
 
-from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
+from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError
 from cx_warehouse.connectors.ga4.auth import GivenToken, ServiceAccountAuth
 from cx_warehouse.connectors.ga4.client import Ga4Client
@@ -42,7 +42,7 @@ class Ga4Connector:
         self._streams_off = streams_off
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Ga4Connector:
+    def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> Ga4Connector:
         """Build from connection settings (see INFO). Raises ConfigError that names the wrong one."""
 
         def number(name: str, default: float, least: float, most: float) -> float:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
+from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.http.pacing import SlidingWindow
@@ -55,7 +55,7 @@ class HubSpotConnector:
         self._api = HubSpotApi(client, SlidingWindow(SEARCHES_PER_SECOND, 1, share, clock, sleep, at_once))
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> HubSpotConnector:
+    def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> HubSpotConnector:
         """Build from the settings of INFO. Raises ConfigError that names the missing or wrong one."""
         return cls(
             text_setting(cls.source, config, "token"),

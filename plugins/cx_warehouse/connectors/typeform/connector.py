@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import requests
 
-from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
+from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.http.pacing import SlidingWindow
@@ -43,7 +43,7 @@ class TypeformConnector:
         self._options = options or Options()
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> TypeformConnector:
+    def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> TypeformConnector:
         """Build from connection settings (see INFO). Raises ConfigError that names the wrong one."""
 
         def number(name: str, default: float, least: float, most: float) -> float:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 import requests
 
-from cx_warehouse.connectors.base import Page, State, Stream, Usage, Window
+from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, TokenExpiredError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.settings import number_setting, text_setting
@@ -95,7 +95,7 @@ class ZendeskConnector:
         )
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> ZendeskConnector:
+    def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> ZendeskConnector:
         """Build from the settings of INFO. Raises ConfigError that names the missing or wrong one."""
 
         def number(name: str, default: float, least: float, most: float) -> float:
