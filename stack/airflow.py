@@ -23,6 +23,7 @@ from psycopg import sql
 
 from stack.airflow_api import AirflowApi
 from stack.airflow_settings import (
+    DAG_SETTINGS,
     METADATA,
     USER,
     AirflowSecrets,
@@ -221,7 +222,8 @@ def _remembered(home: Path) -> dict[str, Any]:
 
 def _digest(chosen: Mapping[str, Mapping[str, str]], variables: Mapping[str, str]) -> str:
     """Tells whether a running Airflow has these settings, and was started from this version of Airflow."""
-    text = json.dumps([chosen, dict(variables), version("apache-airflow"), str(ROOT)], sort_keys=True)
+    dags = {name: os.environ[name] for name in DAG_SETTINGS if name in os.environ} | dict(variables)
+    text = json.dumps([chosen, dags, version("apache-airflow"), str(ROOT)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -155,6 +155,10 @@ def write_configuration(home: Path, chosen: Mapping[str, Mapping[str, str]], sec
     write_private(folder / "config" / "airflow_local_settings.py", LOCAL_SETTINGS)
 
 
+# what the DAGs read from the environment (orchestration/settings.py)
+DAG_SETTINGS = ("CX_SCHEDULE", "CX_RETRY_SECONDS", "CX_DEADLINE_MINUTES", "CX_POKE_SECONDS")
+
+
 def environment(home: Path) -> dict[str, str]:
     """What Airflow's processes and their tasks see.
 

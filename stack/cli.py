@@ -67,6 +67,8 @@ def night() -> None:
     begins = time.monotonic()
     home = default_home()
     if not Sandbox.was_made(home):
+        if local.is_for_vendors(home):
+            raise StackError("the nights of real vendors run on schedule; for one by hand trigger the DAG `night`")
         raise StackError("there is no first night yet: `make demo` runs it")
     with console.status("starting what does not run yet …"):
         stack = local.start_with_sandbox(home, Wishes(), _notice)

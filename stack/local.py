@@ -136,6 +136,12 @@ def _sandbox_variables() -> dict[str, str]:
     return {name: os.environ.get(name, default) for name, default in defaults.items()}
 
 
+def is_for_vendors(home: Path) -> bool:
+    """Whether the home was made for real credentials."""
+    mark = home / "kind"
+    return mark.exists() and mark.read_text().strip() == "vendors"
+
+
 def _require_kind(home: Path, kind: str) -> None:
     """Made records and real ones must not meet in one warehouse."""
     private_home(home)

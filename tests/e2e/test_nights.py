@@ -195,7 +195,7 @@ def test_no_secret_is_in_logs_xcoms_or_rendered_templates(stack):
     secrets = set()
     for settings in stack.sandbox.connections.values():
         for name, value in settings.items():
-            if name in ("token", "oauth_token", "access_token"):
+            if name in ("token", "oauth_token", "access_token", "client_secret", "refresh_token"):
                 secrets.add(value)
             elif name == "service_account":
                 secrets.update(line for line in value["private_key"].splitlines() if len(line) > 60)

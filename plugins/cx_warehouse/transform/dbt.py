@@ -124,19 +124,7 @@ def _invoke(
 ) -> Any:
     from dbt.cli.main import dbtRunner  # 2 s to import: only the task that builds pays for it
 
-    part = conninfo_to_dict(dsn)
-    os.environ.update(
-        {
-            "CX_PG_HOST": str(part.get("host") or "localhost"),
-            "CX_PG_PORT": str(part.get("port") or 5432),
-            "CX_PG_DATABASE": str(part.get("dbname") or "warehouse"),
-            "CX_PG_USER": str(part.get("user") or "cx_builder"),
-            "CX_PG_PASSWORD": str(part.get("password") or ""),
-            "CX_PG_SCHEMA": schema,
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-            "DO_NOT_TRACK": "1",
-        }
-    )
+    os.environ.update(dbt_environment(dsn, schema))
     variables = f'{{"build_number": {build_number}, "as_of": "{as_of.isoformat()}"}}'
     return dbtRunner().invoke(
         [
@@ -155,6 +143,21 @@ def _invoke(
             "--quiet",
         ]
     )
+
+
+def dbt_environment(dsn: str, schema: str = "candidate") -> dict[str, str]:
+    """What the project's profile reads: the connection, and the schema that is built into."""
+    part = conninfo_to_dict(dsn)
+    return {
+        "CX_PG_HOST": str(part.get("host") or "localhost"),
+        "CX_PG_PORT": str(part.get("port") or 5432),
+        "CX_PG_DATABASE": str(part.get("dbname") or "warehouse"),
+        "CX_PG_USER": str(part.get("user") or "cx_builder"),
+        "CX_PG_PASSWORD": str(part.get("password") or ""),
+        "CX_PG_SCHEMA": schema,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def without_values(message: str | None) -> str | None:

@@ -51,6 +51,14 @@ def test_command_says_what_to_mend_when_input_is_bad(
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
+def test_a_home_of_real_vendors_has_no_sandbox_to_move_on(tmp_path: Path) -> None:
+    (tmp_path / "cx").mkdir()
+    (tmp_path / "cx" / "kind").write_text("vendors\n")
+    answer = run(tmp_path, "night")
+    assert answer.returncode == 1
+    assert "trigger the DAG" in answer.stderr
+
+
 def test_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     answer = run(tmp_path, "demo", CX_HOME=str(tmp_path / "file" / "cx"))
