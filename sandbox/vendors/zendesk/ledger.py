@@ -1,0 +1,30 @@
+"""What the helpdesk holds at the clock, stream by stream: also what the exports show only a minute later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.ledger import Entry, Ledger, readable
+from sandbox.vendors.zendesk.shelf import Shelf
+from sandbox.world import STREAMS, World
+
+# Deleted records stay in the exports, and say so themselves.
+_SAYS_DELETED: Mapping[str, Callable[[dict[str, Any]], bool]] = {
+    "users": lambda user: user.get("active") is False,
+    "tickets": lambda ticket: ticket.get("status") == "deleted",
+    "organizations": lambda organization: organization.get("deleted_at") is not None,
+}
+
+
+def ledger(world: World) -> Ledger:
+    """Every record by stream and id."""
+    shelf = Shelf(world)
+    found: Ledger = {}
+    for stream in STREAMS["zendesk"]:
+        says_deleted = _SAYS_DELETED.get(stream, lambda record: False)
+        records = (readable(row.body) for row in shelf.rows(stream))
+        found[stream] = {
+            str(record["id"]): Entry(record, says_deleted(record)) for record in records if record and "id" in record
+        }
+    return found
