@@ -56,6 +56,13 @@ def test_a_tombstone_keeps_the_last_known_record(warehouse):
     assert (result.counts.inserted, result.counts.deleted) == (1, 1)
 
 
+def test_a_tombstone_is_written_once_although_each_night_tells_of_it(warehouse):
+    land(warehouse, [thing(1)])
+    for _ in range(3):
+        land(warehouse, Page([], {}, tombstones=[Tombstone("1")]))
+    assert [row[2] for row in versions(warehouse)] == [False, True]
+
+
 POISON = {
     "missing id": b'{"subject": "no id"}',
     "wrong type": b'{"id": "one"}',
