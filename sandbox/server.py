@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import uvicorn
@@ -60,7 +60,13 @@ class Servers:
 
     `urls` is by source, `control_url` the control API's. `notices` says which preferred ports were taken."""
 
-    def __init__(self, world: World, preferred_ports: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        preferred_ports: dict[str, int] | None = None,
+        plans: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """`plans`: by source, what the account's plan allows, as the vendor's build_app takes it."""
         self.world = world
         self.notices: list[str] = []
         self.urls: dict[str, str] = {}
@@ -68,7 +74,9 @@ class Servers:
         ports = preferred_ports or {}
         self.control_url = self._bind("control", build_control(world), ports.get("control", 0))
         for source in SOURCES:
-            app: ASGIApp = importlib.import_module(f"sandbox.vendors.{source}").build_app(world)
+            app: ASGIApp = importlib.import_module(f"sandbox.vendors.{source}").build_app(
+                world, **(plans or {}).get(source, {})
+            )
             self.urls[source] = self._bind(source, Gate(app, world, source), ports.get(source, 0))
 
     def _bind(self, name: str, app: ASGIApp, preferred: int) -> str:

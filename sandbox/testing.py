@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,12 @@ def running(
     home: Path | None = None,
     data: Path | None = None,
     company: Company | None = None,
+    plans: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[Running]:
-    """Serve a company on free ports until the block ends. Pass `company` for one made event by event."""
+    """Serve a company on free ports until the block ends. Pass `company` for one made event by event, and `plans`
+    (by source, what its build_app takes) for accounts with other limits."""
     world = World(customers=customers, days=days, seed=seed, home=home, data=data, company=company)
-    servers = Servers(world)
+    servers = Servers(world, plans=plans)
     started = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(servers.serve(started.set)), name="sandbox", daemon=True)
     thread.start()
