@@ -63,6 +63,12 @@ def test_a_tombstone_is_written_once_although_each_night_tells_of_it(warehouse):
     assert [row[2] for row in versions(warehouse)] == [False, True]
 
 
+def test_a_record_comes_back_when_it_is_served_as_it_was_before_its_tombstone(warehouse):
+    for page in ([thing(1)], Page([], {}, tombstones=[Tombstone("1")]), [thing(1)], [thing(1)]):
+        land(warehouse, page)
+    assert [row[2] for row in versions(warehouse)] == [False, True, False]
+
+
 POISON = {
     "missing id": b'{"subject": "no id"}',
     "wrong type": b'{"id": "one"}',
