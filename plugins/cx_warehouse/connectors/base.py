@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -41,6 +41,9 @@ class Stream:
     volatile: tuple[str, ...] = ()  # top-level fields that change without meaning (never make a new version)
     lookback: timedelta = timedelta(0)  # how far before the watermark a walk reads again
     pool_slots: int = 1
+    # What a reconciling walk shows. "whole": all that the vendor has, so a key that it does not meet is gone. "parts":
+    # scopes, each of them whole. None: each night's walk is whole already, or nothing can be learnt by walking.
+    recheck: Literal["whole", "parts"] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,23 @@ class Tombstone:
 
 
 @dataclass(frozen=True)
+class Total:
+    """How many live records the vendor counts. `slack`: a difference that is nobody's fault (an index that lags)."""
+
+    count: int
+    slack: int = 0
+
+
+@dataclass(frozen=True)
 class Page:
     """One page: raw records as bytes, and the state to save in the same transaction that lands them.
 
     `scope` names the part of the stream that a complete walk restates (a day, a form, "*" for the whole stream). While
     it is set, landing remembers the keys seen; on the page with `scope_complete` the scope's unseen keys become
-    tombstones. `malformed` holds bytes that should have been records but could not be sliced, with the reason."""
+    tombstones. `scope_begins` says that the walk of the scope starts here: what an earlier one saw is forgotten.
+    `total` is how many records the vendor says that there are, in the scope or else in the whole stream; a page carries
+    it once all of them were read. `malformed` holds bytes that should have been records but could not be sliced, with
+    the reason."""
 
     records: Sequence[bytes | msgspec.Raw]
     state: State
@@ -66,14 +80,20 @@ class Page:
     scope_complete: bool = False
     malformed: Sequence[tuple[bytes, str]] = ()
     complete_through: datetime | None = None  # set on a walk's last page: the stream is whole up to here
+    scope_begins: bool = False
+    total: Total | None = None
 
 
 @dataclass(frozen=True)
 class Window:
-    """What to read. `end` is the run's as_of; `start` is set only for a manual re-pull from a date."""
+    """What to read. `end` is the run's as_of; `start` is set only for a manual re-pull from a date.
+
+    `recheck`: the walk, which begins with an empty state, looks at what the vendor has as a whole, and holds nothing
+    back for a later one; of a stream with `Stream.recheck` "parts" only at the parts that no night reads any more."""
 
     end: datetime
     start: datetime | None = None
+    recheck: bool = False
 
 
 class Pacer(Protocol):
@@ -128,6 +148,10 @@ class Account(Protocol):
         """The account's tokens. Raises ConfigError where they cannot be kept."""
         ...
 
+    def sleep(self, seconds: float) -> None:
+        """Wait: every wait of the account's connectors comes through here."""
+        ...
+
 
 @dataclass
 class Usage:
@@ -158,6 +182,15 @@ class Connector(Protocol):
 
     def check(self) -> str:
         """One cheap request that proves the credentials; returns a line that names the account."""
+        ...
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """A connector that can ask the vendor for single records, because a walk may miss one that changed just now."""
+
+    def still_there(self, stream: str, keys: Sequence[str]) -> set[str] | None:
+        """Which of the keys the vendor still has; None for a stream of which it need not be asked."""
         ...
 
 

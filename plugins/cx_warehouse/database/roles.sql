@@ -89,7 +89,9 @@ grant usage on schema ops to cx_loader, cx_builder, cx_publisher, cx_reader, cx_
 grant select on all tables in schema ops to cx_builder, cx_publisher;
 
 grant select, insert, update on ops.nights, ops.ingest_runs, ops.cursors to cx_loader;
-grant select, insert, update, delete on ops.night_sources, ops.walk_keys to cx_loader;
+grant select, insert, update, delete on ops.night_sources, ops.walk_keys, ops.recheck_keys to cx_loader;
+grant select, insert, update on ops.stream_fields, ops.dry_runs, ops.reconciliations to cx_loader;
+grant select, insert on ops.schema_changes to cx_loader;
 grant select on ops.builds to cx_loader;  -- whether a night is built yet
 
 grant insert, update on ops.nights, ops.builds to cx_builder;

@@ -41,10 +41,12 @@ create table if not exists ops.ingest_runs (
     complete_through timestamptz,
     error text
 );
+alter table ops.ingest_runs add column if not exists fresh bigint not null default 0;
 create index if not exists ingest_runs_as_of on ops.ingest_runs (as_of, source, stream);
 comment on table ops.ingest_runs is 'One row per attempt to bring one stream in: what it cost the vendor''s account, and what it landed.';
 comment on column ops.ingest_runs.records is 'Records the vendor served = inserted + unchanged + quarantined.';
 comment on column ops.ingest_runs.inserted is 'New versions written, deleted versions among them.';
+comment on column ops.ingest_runs.fresh is 'Of the inserted: live records whose key was never seen before.';
 comment on column ops.ingest_runs.deleted is 'Deleted versions written: served as deleted, merged away, or unseen in a complete walk.';
 
 create table if not exists ops.cursors (
@@ -142,3 +144,80 @@ left join lateral (
     select * from ops.builds where builds.as_of = n.as_of order by build_number desc limit 1
 ) as b on true;
 comment on view ops.night_status is 'What became of each night, and why a failed one failed.';
+
+create table if not exists ops.stream_fields (
+    source text not null,
+    stream text not null,
+    parent text not null default '',
+    name text not null,
+    path text generated always as (case when parent = '' then name else parent || '.' || name end) stored,
+    types text[] not null,
+    is_baseline boolean not null,
+    first_seen_at timestamptz not null,
+    run_id uuid not null,
+    primary key (source, stream, parent, name)
+);
+comment on table ops.stream_fields is 'The fields that each stream''s records have been seen to have, one object deep, with the JSON types they held.';
+comment on column ops.stream_fields.is_baseline is 'Known since the stream''s first whole run, or part of an object that came with it.';
+comment on column ops.stream_fields.first_seen_at is 'The as_of of the run that met it first.';
+
+create table if not exists ops.schema_changes (
+    source text not null,
+    stream text not null,
+    path text not null,
+    kind text not null check (kind in ('new_field', 'type_change')),
+    before text,
+    after text not null,
+    first_seen_at timestamptz not null default now(),
+    as_of timestamptz not null,
+    run_id uuid not null,
+    key text,
+    primary key (source, stream, path, kind, after)
+);
+comment on table ops.schema_changes is 'Each field that a vendor added and each type that flipped, once, with the first record that showed it.';
+comment on column ops.schema_changes.before is 'The types held before; of a new field, the fields that its record no longer has (one may have been renamed).';
+
+create table if not exists ops.dry_runs (like ops.ingest_runs including all);
+comment on table ops.dry_runs is 'What a run would have landed. Nothing of it is in raw, and its cursor did not move.';
+
+create table if not exists ops.reconciliations (
+    run_id uuid not null,
+    source text not null,
+    stream text not null,
+    part text not null default '*',
+    kind text not null check (kind in ('total', 'reread')),
+    as_of timestamptz not null,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    status text not null default 'running' check (status in ('running', 'succeeded', 'failed')),
+    is_off boolean not null default false,
+    vendor_total bigint,
+    landed bigint,
+    difference bigint generated always as (vendor_total - landed) stored,
+    account text,
+    state jsonb not null default '{}',
+    before_sequence bigint,
+    whole_before timestamptz,
+    requests bigint not null default 0,
+    bytes bigint not null default 0,
+    wait_seconds numeric not null default 0,
+    records bigint not null default 0,
+    missing bigint,
+    stale bigint,
+    gone bigint,
+    unmended bigint,
+    error text,
+    primary key (run_id, source, stream, part, kind)
+);
+comment on table ops.reconciliations is 'Raw compared with the vendor: by the vendor''s own total after a full walk, or by reading everything again.';
+comment on column ops.reconciliations.part is 'The scope that was compared (a day, a form); * is the whole stream.';
+comment on column ops.reconciliations.is_off is 'Raw and the vendor differed by more than is nobody''s fault.';
+comment on column ops.reconciliations.whole_before is 'Reread: what changed up to here, the nights before should have seen.';
+comment on column ops.reconciliations.before_sequence is 'Reread: raw as it stood at the beginning; what landed later is not judged.';
+comment on column ops.reconciliations.missing is 'Reread: records that raw did not have; they are in now.';
+comment on column ops.reconciliations.stale is 'Reread: records of which raw had an older content; they are in now.';
+comment on column ops.reconciliations.gone is 'Reread: records that the vendor no longer has; they are deleted versions now.';
+comment on column ops.reconciliations.unmended is 'Reread: live records that the walk did not meet and that were left as they are; `error` says why.';
+
+create table if not exists ops.recheck_keys (like ops.walk_keys including all);
+comment on table ops.recheck_keys is 'Keys met so far by a reconciling walk.';

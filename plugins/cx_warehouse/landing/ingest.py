@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import queue
-import sys
-import threading
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import psycopg
+from psycopg import sql
 
-from cx_warehouse.connectors.base import Connector, State, Window
-from cx_warehouse.connectors.errors import CxError, RetryableError
-from cx_warehouse.landing.pages import Counts, PageLander, PreparedPage
+from cx_warehouse.connectors.base import Connector, Window
+from cx_warehouse.connectors.errors import CxError
+from cx_warehouse.landing.ahead import ahead
+from cx_warehouse.landing.hold import connect, take_lock, take_over
+from cx_warehouse.landing.pages import Counts, PageLander, runs_table
+from cx_warehouse.landing.schema_drift import load_shape
+from cx_warehouse.landing.totals import compare_total
 
 log = logging.getLogger(__name__)
 LOCK_WAIT_SECONDS = 30.0
-SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What one run brought in."""
+    """What one run brought in, or would have."""
 
     run_id: str
     source: str
@@ -36,13 +36,14 @@ class RunResult:
     bytes: int
     wait_seconds: float
     seconds: float
+    is_dry: bool = False
 
     def __str__(self) -> str:
         c = self.counts
         return (
-            f"{self.source}.{self.stream}: {c.records} records in {c.pages} pages: {c.inserted} new versions "
-            f"({c.deleted} deleted), {c.unchanged} unchanged, {c.quarantined} quarantined; {self.requests} "
-            f"requests, {self.wait_seconds:.1f} s waited on limits, {self.seconds:.1f} s"
+            f"{self.source}.{self.stream}: {'would land: ' if self.is_dry else ''}{c.records} records in {c.pages} "
+            f"pages: {c.inserted} new versions ({c.deleted} deleted), {c.unchanged} unchanged, {c.quarantined} "
+            f"quarantined; {self.requests} requests, {self.wait_seconds:.1f} s waited on limits, {self.seconds:.1f} s"
         )
 
 
@@ -54,160 +55,97 @@ def ingest(
     *,
     account: str = "default",
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    dry_run: bool = False,
 ) -> RunResult:
     """Bring `stream` in up to `window.end` and return what landed.
 
-    Safe to kill at any instant and to run again: each page and its cursor commit together. Raises RetryableError when
-    another run holds the stream, the connector's errors as they are, and FencedOutError when a newer run took over."""
+    Safe to kill at any instant and to run again: each page and its cursor commit together. With `dry_run` the same is
+    read and compared, in one transaction that is taken back at its end; only ops.dry_runs keeps the counts. Raises
+    RetryableError when another run holds the stream, the connector's errors as they are, and FencedOutError when a
+    newer run took over."""
     source, run_id, began = connector.source, str(uuid.uuid4()), time.monotonic()
-    # keepalives so that a lost worker's lock is let go within a minute, also over a network
-    with psycopg.connect(
-        dsn,
-        autocommit=True,
-        application_name=f"cx ingest {source}.{stream}",
-        keepalives_idle=20,
-        keepalives_interval=10,
-        keepalives_count=3,
-    ) as connection:
-        connection.execute("set timezone = 'UTC'")
-        # A session that waits for a lock would not notice that its worker was killed, and hold on to the stream.
-        connection.execute("set client_connection_check_interval = '1s'")
-        _take_lock(connection, source, stream, lock_wait_seconds)
-        connection.execute(
-            "insert into ops.ingest_runs (run_id, source, stream, as_of) values (%s, %s, %s, %s)",
-            [run_id, source, stream, window.end],
-        )
+    with contextlib.ExitStack() as open_:
+        connection = open_.enter_context(connect(dsn, f"cx ingest {source}.{stream}"))
+        take_lock(connection, source, stream, lock_wait_seconds)
+        books = open_.enter_context(connect(dsn, f"cx dry run {source}.{stream}")) if dry_run else None
+        _begin(books or connection, run_id, source, stream, window, dry_run)
         counts = Counts()
         try:
-            state, fence = _take_over(connection, source, stream, account)
-            lander = PageLander(
-                connection,
-                source,
-                connector.streams[stream],
-                run_id=run_id,
-                as_of=window.end,
-                fence=fence,
-                latest_plausible=max(window.end, datetime.now(UTC)) + timedelta(days=1),
-            )
-            if not state.get("walk"):
-                lander.forget_walk()
-            for prepared in _ahead(map(lander.prepare, connector.read(stream, window, state))):
-                _add(counts, lander.land(prepared))
-                if counts.pages % 20 == 0:
-                    log.info("%s.%s: %d records so far", source, stream, counts.records)
+            with connection.transaction(force_rollback=True) if dry_run else contextlib.nullcontext():
+                _walk(connection, connector, stream, window, account, run_id, counts, books)
         except BaseException as error:
-            _finish(connection, run_id, connector, "failed", describe(error))
+            _finish(books or connection, run_id, connector, "failed", describe(error), dry_run)
             raise
-        _finish(connection, run_id, connector, "succeeded", None)
-    usage = connector.usage
-    return RunResult(
-        run_id, source, stream, counts, usage.requests, usage.bytes, usage.wait_seconds, time.monotonic() - began
+        _finish(books or connection, run_id, connector, "succeeded", None, dry_run)
+    usage, seconds = connector.usage, time.monotonic() - began
+    return RunResult(run_id, source, stream, counts, usage.requests, usage.bytes, usage.wait_seconds, seconds, dry_run)
+
+
+def _walk(
+    connection: psycopg.Connection,
+    connector: Connector,
+    stream: str,
+    window: Window,
+    account: str,
+    run_id: str,
+    counts: Counts,
+    books: psycopg.Connection | None,
+) -> None:
+    source = connector.source
+    state, fence, was_whole = take_over(connection, source, stream, account)
+    lander = PageLander(
+        connection,
+        source,
+        connector.streams[stream],
+        run_id=run_id,
+        as_of=window.end,
+        fence=fence,
+        latest_plausible=latest_plausible(window),
+        shape=load_shape(connection, source, stream, was_whole=was_whole),
+        books=books,
     )
+    if not state.get("walk"):
+        lander.forget_walk()
+    for prepared in ahead(map(lander.prepare, connector.read(stream, window, state))):
+        counts.add(lander.land(prepared))
+        if prepared.page.total is not None:
+            compare_total(connection, source, stream, prepared.page, run_id=run_id, as_of=window.end)
+        if counts.pages % 20 == 0:
+            log.info("%s.%s: %d records so far", source, stream, counts.records)
+
+
+def latest_plausible(window: Window) -> datetime:
+    """When a record may have changed at the latest: clocks differ, but not by more than a day."""
+    return max(window.end, datetime.now(UTC)) + timedelta(days=1)
 
 
 def describe(error: BaseException) -> str:
     """One line for ops: our own errors as they stand; of others the kind, since their text may quote personal data."""
     if isinstance(error, CxError):
-        return str(error)
+        return " ".join(str(error).split())
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return f"{type(error).__name__}: {error.diag.message_primary}"
     return type(error).__name__
 
 
-def _take_lock(connection: psycopg.Connection, source: str, stream: str, wait_seconds: float) -> None:
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        row = connection.execute(
-            "select pg_try_advisory_lock(hashtextextended(%s, 0))", [f"cx:stream:{source}.{stream}"]
-        ).fetchone()
-        if row and row[0]:
-            return
-        if time.monotonic() >= deadline:
-            raise RetryableError(f"{source}.{stream}: another run is landing this stream; waited {wait_seconds:.0f} s")
-        time.sleep(0.2)
-
-
-def _take_over(connection: psycopg.Connection, source: str, stream: str, account: str) -> tuple[State, int]:
-    """Raise the stream's fence, so that no page of an older run can be written any more; return state and fence.
-
-    Holding the lock, an earlier run that is still marked as running must have died: it is marked failed."""
+def _begin(
+    connection: psycopg.Connection, run_id: str, source: str, stream: str, window: Window, dry_run: bool
+) -> None:
     connection.execute(
-        """update ops.ingest_runs set status = 'failed', finished_at = now(), error = 'the run was killed'
-           where source = %s and stream = %s and status = 'running'
-             and started_at < (select max(started_at) from ops.ingest_runs where source = %s and stream = %s)""",
-        [source, stream, source, stream],
+        sql.SQL("insert into {} (run_id, source, stream, as_of) values (%s, %s, %s, %s)").format(runs_table(dry_run)),
+        [run_id, source, stream, window.end],
     )
-    row = connection.execute(
-        """insert into ops.cursors as kept (source, stream, account, fence) values (%s, %s, %s, 1)
-           on conflict (source, stream) do update set fence = kept.fence + 1
-           returning state, fence, account""",
-        [source, stream, account],
-    ).fetchone()
-    assert row is not None
-    state, fence, known = row
-    if known != account:
-        raise CxError(
-            f"{source}.{stream}: the cursor belongs to account {known!r}, the connection is for {account!r}; "
-            "point the connection back, or land the new account in a database of its own"
-        )
-    return state, fence
 
 
-def _finish(connection: psycopg.Connection, run_id: str, connector: Connector, status: str, error: str | None) -> None:
+def _finish(
+    connection: psycopg.Connection, run_id: str, connector: Connector, status: str, error: str | None, dry_run: bool
+) -> None:
     usage = connector.usage
     try:
         connection.execute(
-            """update ops.ingest_runs set status = %s, error = %s, finished_at = now(), requests = %s, bytes = %s,
-                   wait_seconds = %s where run_id = %s""",
+            sql.SQL("""update {} set status = %s, error = %s, finished_at = now(), requests = %s, bytes = %s,
+                   wait_seconds = %s where run_id = %s""").format(runs_table(dry_run)),
             [status, error, usage.requests, usage.bytes, round(usage.wait_seconds, 3), run_id],
         )
     except psycopg.OperationalError:
         log.warning("the end of run %s could not be recorded: the database is gone", run_id)
-
-
-def _add(total: Counts, more: Counts) -> None:
-    for name in total.__dataclass_fields__:
-        setattr(total, name, getattr(total, name) + getattr(more, name))
-
-
-def _ahead(pages: Iterator[PreparedPage]) -> Iterator[PreparedPage]:
-    """Fetch and decode the next page while the current one is landed: a page that lands waits for Postgres, most of the
-    time. At most one page waits, so memory stays at three pages."""
-    handed: queue.Queue[Any] = queue.Queue(maxsize=1)
-    stopped = threading.Event()
-    end = object()
-
-    def put(item: Any) -> bool:
-        while not stopped.is_set():
-            try:
-                handed.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def fetch() -> None:
-        try:
-            for page in pages:
-                if not put(page):
-                    return
-        except BaseException as error:  # handed to the consumer, who raises it
-            put(error)
-        else:
-            put(end)
-
-    thread = threading.Thread(target=fetch, name="fetch-ahead", daemon=True)
-    # Decoding holds the interpreter for up to the switch interval each time; at the default of 5 ms Postgres would run
-    # out of rows while the thread that feeds it waits for its turn.
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(min(interval, SWITCH_SECONDS))
-    thread.start()
-    try:
-        while (item := handed.get()) is not end:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.set()
-        thread.join(timeout=5)
-        sys.setswitchinterval(interval)

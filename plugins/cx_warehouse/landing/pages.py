@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from cx_warehouse.connectors.base import Page, Stream
 from cx_warehouse.connectors.errors import CxError
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
+from cx_warehouse.landing.schema_drift import Finding, Shape, keep_findings, tell
 from cx_warehouse.landing.versions import COLUMNS, Preparer, Reject, Version, copy_data
 
 # What Postgres says of one record that it cannot hold; anything else is a fault of the database and ends the run.
@@ -64,6 +65,17 @@ class Counts:
     unchanged: int = 0
     deleted: int = 0
     quarantined: int = 0
+    fresh: int = 0  # of the inserted: keys that were never seen before
+
+    @property
+    def changed(self) -> int:
+        """New versions of known keys, other than deletions."""
+        return self.inserted - self.fresh - self.deleted
+
+    def add(self, more: Counts) -> None:
+        """Add another page's."""
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name) + getattr(more, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +86,13 @@ class PreparedPage:
     versions: list[Version]
     rejects: list[Reject]
     keys: str  # of the versions, as a JSON array: written and read faster than an array of SQL
+    findings: list[Finding]  # what the records showed of the vendor's schema
 
 
 class PageLander:
     """Lands the pages of one run of one stream over one connection."""
+
+    seen_keys = sql.Identifier("ops", "walk_keys")
 
     def __init__(
         self,
@@ -89,8 +104,13 @@ class PageLander:
         as_of: datetime,
         fence: int,
         latest_plausible: datetime,
+        shape: Shape,
+        books: psycopg.Connection | None = None,
     ) -> None:
+        """`books` is given for a rehearsal: its pages are rolled back, and the account of them is kept over there."""
         self._connection = connection
+        self._books, self._rehearses = books or connection, books is not None
+        self._shape = shape
         self._source, self._stream = source, stream
         self._run_id, self._as_of, self._fence = run_id, as_of, fence
         self._preparer = Preparer(stream.contract, latest_plausible)
@@ -108,18 +128,22 @@ class PageLander:
     def prepare(self, page: Page) -> PreparedPage:
         """Decode the page's records. Needs no database, so it can be done while another page is being landed."""
         versions, rejects = self._preparer.prepare(page.records)
-        rejects += [Reject(body, reason) for body, reason in page.malformed]
-        return PreparedPage(
-            page, versions, rejects, msgspec.json.encode([version.key for version in versions]).decode()
+        findings = self._shape.look(
+            [(version.raw, version.key) for version in versions] + [(reject.raw, reject.key) for reject in rejects]
         )
+        rejects += [Reject(body, reason) for body, reason in page.malformed]
+        keys = msgspec.json.encode([version.key for version in versions]).decode()
+        return PreparedPage(page, versions, rejects, keys, findings)
 
     def land(self, prepared: PreparedPage) -> Counts:
         """Land the page and save its state, or neither. Raises FencedOutError when a newer run owns the stream."""
         try:
-            return self._land(prepared, bisect=False)
+            counts = self._land(prepared, bisect=False)
         except RECORD_ERRORS:
             # Savepoints, which finding the bad record takes, are only paid for by the page that has one.
-            return self._land(prepared, bisect=True)
+            counts = self._land(prepared, bisect=True)
+        tell(self._source, self._stream.name, prepared.findings)
+        return counts
 
     def _land(self, prepared: PreparedPage, *, bisect: bool) -> Counts:
         page, versions, rejects = prepared.page, prepared.versions, list(prepared.rejects)
@@ -127,11 +151,12 @@ class PageLander:
         with self._connection.transaction():
             with self._connection.pipeline():  # one round trip; each statement sees what was committed before it
                 # Writers of one table take turns, so that sequence order is commit order: a build's frozen high-water
-                # mark can then never pass over a row that commits later.
-                self._connection.execute(
-                    "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                    [writers_lock(self._source, self._stream.name)],
-                )
+                # mark can then never pass over a row that commits later. A rehearsal commits nothing.
+                if not self._rehearses:
+                    self._connection.execute(
+                        "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                        [writers_lock(self._source, self._stream.name)],
+                    )
                 saved = self._save_state(page)
                 latest = self._latest_hashes(prepared.keys)
             if saved.rowcount != 1:
@@ -144,18 +169,36 @@ class PageLander:
             self._tombstone(page, counts)
             self._quarantine(rejects)
             counts.quarantined = len(rejects)
-            if page.scope is not None:
-                self._remember(page.scope, versions, rejects)
-                if page.scope_complete:
-                    self._tombstone_unseen(page.scope, counts)
+            self._note_scope(page, versions, rejects, counts)
+            if prepared.findings:
+                keep_findings(
+                    self._connection,
+                    self._source,
+                    self._stream.name,
+                    prepared.findings,
+                    as_of=self._as_of,
+                    run_id=self._run_id,
+                )
             self._account(page, counts)
         return counts
 
-    def forget_walk(self) -> None:
-        """Drop the keys remembered for a walk that was given up: a new walk begins."""
+    def forget_walk(self, scope: str | None = None) -> None:
+        """Drop the keys remembered for a walk that was given up (of one scope): a new walk begins."""
         self._connection.execute(
-            "delete from ops.walk_keys where source = %s and stream = %s", [self._source, self._stream.name]
+            sql.SQL("delete from {} where source = %s and stream = %s and scope = coalesce(%s, scope)").format(
+                self.seen_keys
+            ),
+            [self._source, self._stream.name, scope],
         )
+
+    def _note_scope(self, page: Page, versions: list[Version], rejects: list[Reject], counts: Counts) -> None:
+        if page.scope is None:
+            return
+        if page.scope_begins:
+            self.forget_walk(page.scope)
+        self._remember(page.scope, versions, rejects)
+        if page.scope_complete:
+            self._tombstone_unseen(page.scope, counts)
 
     def _save_state(self, page: Page) -> psycopg.Cursor[Any]:
         return self._connection.execute(
@@ -191,13 +234,17 @@ class PageLander:
         landed = self._copy(self._copy_raw, fresh, scope, rejects, bisect)
         counts.inserted += len(landed)
         counts.deleted += sum(version.is_deleted for version in landed)
+        counts.fresh += sum(not version.is_deleted for version in landed)
         if doubtful:
+            if self._rehearses:  # no commit empties the table
+                self._connection.execute("truncate page")
             compared = self._copy(self._copy_page, doubtful, scope, rejects, bisect)
             written = self._connection.execute(self._compare_sql, {"volatile": list(self._stream.volatile)})
             deleted = [row[0] for row in written]
             counts.inserted += len(deleted)
             counts.deleted += sum(deleted)
             counts.unchanged += len(compared) - len(deleted)
+            counts.fresh += len({v.key for v in compared if not v.is_deleted and v.key not in known})
 
     def _latest_hashes(self, keys: str) -> psycopg.Cursor[tuple[Any, ...]]:
         return self._connection.execute(self._latest_sql, [keys], binary=True)
@@ -285,8 +332,8 @@ class PageLander:
     def _remember(self, scope: str, versions: list[Version], rejects: list[Reject]) -> None:
         keys = {version.key for version in versions} | {reject.key or UNKNOWN_KEY for reject in rejects}
         self._connection.execute(
-            """insert into ops.walk_keys (source, stream, scope, key)
-               select %s, %s, %s, unnest(%s::text[]) on conflict do nothing""",
+            sql.SQL("""insert into {} (source, stream, scope, key)
+               select %s, %s, %s, unnest(%s::text[]) on conflict do nothing""").format(self.seen_keys),
             [self._source, self._stream.name, scope, sorted(keys)],
         )
 
@@ -300,27 +347,35 @@ class PageLander:
             select key, record, changed_at, %s, content_hash, true, scope
             from (select distinct on (key) * from {table} where scope = %s order by key, sequence desc) as latest
             where not is_deleted
-                and not exists (select from ops.walk_keys as seen where seen.source = %s and seen.stream = %s
-                    and seen.scope = %s and seen.key in (latest.key, %s))""").format(table=self._table),
+                and not exists (select from {seen_keys} as seen where seen.source = %s and seen.stream = %s
+                    and seen.scope = %s and seen.key in (latest.key, %s))""").format(
+                table=self._table, seen_keys=self.seen_keys
+            ),
             [self._run_id, scope, *where, UNKNOWN_KEY],
         )
         counts.inserted += gone.rowcount
         counts.deleted += gone.rowcount
-        self._connection.execute("delete from ops.walk_keys where source = %s and stream = %s and scope = %s", where)
+        self.forget_walk(scope)
 
     def _account(self, page: Page, counts: Counts) -> None:
-        self._connection.execute(
-            """update ops.ingest_runs set pages = pages + 1, records = records + %s, inserted = inserted + %s,
+        self._books.execute(
+            sql.SQL("""update {} set pages = pages + 1, records = records + %s, inserted = inserted + %s,
                    unchanged = unchanged + %s, deleted = deleted + %s, quarantined = quarantined + %s,
-                   complete_through = coalesce(%s, complete_through)
-               where run_id = %s""",
+                   fresh = fresh + %s, complete_through = coalesce(%s, complete_through)
+               where run_id = %s""").format(runs_table(self._rehearses)),
             [
                 counts.records,
                 counts.inserted,
                 counts.unchanged,
                 counts.deleted,
                 counts.quarantined,
+                counts.fresh,
                 page.complete_through,
                 self._run_id,
             ],
         )
+
+
+def runs_table(is_rehearsal: bool) -> sql.Identifier:
+    """Where the account of a run is kept."""
+    return sql.Identifier("ops", "dry_runs" if is_rehearsal else "ingest_runs")

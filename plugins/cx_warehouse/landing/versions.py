@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from cx_warehouse.connectors.base import RecordContract
+from cx_warehouse.landing.loose_key import loose_key
 
 MAX_KEY_BYTES = 512  # a B-tree entry holds at most a third of a page
 
@@ -40,7 +41,7 @@ class Version:
 
 @dataclass(slots=True)
 class Reject:
-    """A record that goes to quarantine. `key` is None where even that could not be read."""
+    """A record that goes to quarantine. `key` is None where not even that could be read."""
 
     raw: bytes
     reason: str
@@ -52,6 +53,7 @@ class Preparer:
     from the year 9999 would bend every age and trend that it enters."""
 
     def __init__(self, contract: type[RecordContract], latest_plausible: datetime) -> None:
+        self._contract = contract
         self._decoder = msgspec.json.Decoder(contract)
         self._latest_plausible = latest_plausible
         tells_creation = "created_at" in contract.__struct_fields__
@@ -75,7 +77,9 @@ class Preparer:
                 is_deleted = decoded.is_deleted()
                 encoded = key.encode()
             except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError) as error:
-                rejects.append(Reject(raw, f"contract: {error or type(error).__name__}"))
+                rejects.append(
+                    Reject(raw, f"contract: {error or type(error).__name__}", loose_key(self._contract, raw))
+                )
                 continue
             length = len(encoded)
             if not key or "\0" in key:
