@@ -12,7 +12,7 @@ export CX_ROLE = $(ROLE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback stop clean lint test bench lock
+.PHONY: help setup demo night up summary psql rollback stop clean lint test mutants bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ lint: setup ## ruff, mypy, import contracts, sqlfluff
 
 test: setup ## lint, then unit, contract, integration and end-to-end tests
 	@$(CX) test
+
+mutants: setup ## take each fix out of the code in turn and see its tests go red (4 minutes)
+	@$(CX) mutants
 
 bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt

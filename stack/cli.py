@@ -178,6 +178,12 @@ def test() -> None:
 
 
 @cli.command()
+def mutants() -> None:
+    """Take each fix out of the code in turn and see that its tests notice."""
+    raise SystemExit(subprocess.call([sys.executable, "-m", "tests.mutants"], cwd=ROOT))
+
+
+@cli.command()
 @click.option("--name", envvar="CX_BENCHMARK", help="Which benchmark.")
 def bench(name: str | None) -> None:
     """Run a benchmark: a table, and as its last line one JSON object with the figures."""
