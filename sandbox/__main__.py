@@ -1,4 +1,4 @@
-"""The sandbox's commands: python -m sandbox serve | truth | clock | advance | off | on | log."""
+"""The sandbox's commands: python -m sandbox serve | truth | clock | advance | off | on | log | fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from typing import Any, NoReturn
 from sandbox.control import Control
 from sandbox.credentials import write_private
 from sandbox.errors import SandboxError
+from sandbox.faults import KINDS
 from sandbox.server import PREFERRED_PORTS, Servers
+from sandbox.vendor_faults import unfit
 from sandbox.world import DEFAULT_CUSTOMERS, DEFAULT_DAYS, DEFAULT_SEED, SOURCES, World
 
 DEFAULT_HOME = Path(".cx/sandbox")
@@ -77,6 +79,9 @@ def serve(home: Path, customers: int | None, days: int | None, seed: int | None,
 
 
 def _control(options: argparse.Namespace) -> None:
+    if options.command == "fault" and options.action == "kinds":
+        print(_kinds(options.source))
+        return
     state = options.home / "state.json"
     try:
         control = Control(json.loads(state.read_text())["control_url"])
@@ -96,10 +101,42 @@ def _control(options: argparse.Namespace) -> None:
             f"{entry['at']} {entry['source']} {entry['method']} {entry['path']} {entry['status']}"
             for entry in control.log(options.source, options.limit)
         ),
+        "fault": lambda: _fault(control, options),
     }
     answer = answers[options.command]()
     if answer:
         print(answer)
+
+
+def _fault(control: Control, options: argparse.Namespace) -> str:
+    """One of the fault commands; returns what to print."""
+    if options.action == "add":
+        given = {name: getattr(options, name) for name in ("where", "times", "after", "seed", "seconds", "count")}
+        number = control.add_fault(options.kind, options.source, **given)
+        until = "until it is cleared" if options.times == 0 else f"{options.times} time{'s' * (options.times != 1)}"
+        return f"fault {number}: {options.kind} of {options.source}, {until}"
+    if options.action == "list":
+        return "\n".join(
+            f"{one['number']} {one['source']} {one['kind']} {one['spoilt']} of {one['times'] or 'any'} times, "
+            f"where {one['where'] or 'anything'}, seed {one['seed']}"
+            for one in control.faults(options.source)
+        )
+    if options.action == "clear":
+        ended = control.clear_faults(options.source, options.number)
+        return f"{ended} fault{'s' * (ended != 1)} cleared"
+    return "\n".join(
+        f"{one['at']} {one['source']} {one['kind']} {one['method']} {one['path']}: {one['what']} (seed {one['seed']})"
+        for one in control.injected_faults(options.source, options.limit)
+    )
+
+
+def _kinds(source: str | None) -> str:
+    """What can be asked for, and why not of this source."""
+    without = unfit(source) if source else {}
+    return "\n".join(
+        f"{name:22}{kind.does}" + (f" (not for {source}: {without[name]})" if name in without else "")
+        for name, kind in KINDS.items()
+    )
 
 
 def _running_elsewhere(state: Path) -> int | None:
@@ -131,10 +168,39 @@ def _parser() -> argparse.ArgumentParser:
     command("advance", "move the clock on").add_argument("--days", type=int, default=1)
     command("off", "answer 503 for a source").add_argument("source", choices=SOURCES)
     command("on", "serve a source again").add_argument("source", choices=SOURCES)
+    _add_fault_commands(commands)
     log = command("log", "print the newest requests")
     log.add_argument("--source", choices=SOURCES)
     log.add_argument("--limit", type=int, default=1_000)
     return parser
+
+
+def _add_fault_commands(commands: Any) -> None:
+    text = "spoil requests of a source: add | list | clear | injected | kinds"
+    actions = commands.add_parser("fault", help=text, description=text).add_subparsers(dest="action", required=True)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        added.add_argument("--home", type=Path, default=DEFAULT_HOME, help="where the sandbox keeps its state")
+        return added
+
+    add = action("add", "ask for a fault; without options it spoils the next request that it can")
+    add.add_argument("kind", choices=KINDS, metavar="KIND", help="what goes wrong: see `fault kinds`")
+    add.add_argument("source", choices=SOURCES)
+    add.add_argument("--where", default="", help='regular expression, searched in "METHOD path?query"')
+    add.add_argument("--times", type=int, default=1, help="how many requests (1); 0: until it is cleared")
+    add.add_argument("--after", type=int, default=0, help="let so many matching requests through first")
+    add.add_argument("--seed", type=int, default=0, help="another seed spoils another byte or record")
+    add.add_argument("--seconds", type=float, help="of Retry-After, of a slow body, of a clock that is off")
+    add.add_argument("--count", type=int, help="records of same_timestamp_10k (10001)")
+    action("list", "print the faults that are asked for").add_argument("--source", choices=SOURCES)
+    clear = action("clear", "end faults; what hangs is answered")
+    clear.add_argument("--source", choices=SOURCES)
+    clear.add_argument("--number", type=int, help="only this one")
+    injected = action("injected", "print what was injected, oldest first")
+    injected.add_argument("--source", choices=SOURCES)
+    injected.add_argument("--limit", type=int, default=1_000)
+    action("kinds", "print the kinds of fault").add_argument("--source", choices=SOURCES, help="and which do not apply")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The control API and its client: moves the clock, switches sources off, adds records, tells the truth."""
+"""The control API and its client: moves the clock, switches sources off, adds records and faults, tells the truth."""
 
 from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.errors import SandboxError
+from sandbox.faults import Fault
 from sandbox.truth import truth
 from sandbox.world import World
 
@@ -54,11 +56,23 @@ def build_control(world: World) -> Starlette:
             raise SandboxError("there is no known truth: the sandbox serves records from files")
         return JSONResponse(await run_in_threadpool(truth, world.company, world.now()))
 
+    async def faults(request: Request) -> Response:
+        source = request.query_params.get("source")
+        if request.method == "POST":
+            number = await run_in_threadpool(world.faults.add, Fault.parse(await _json(request)))
+            return JSONResponse({"number": number}, status_code=201)
+        if request.method == "DELETE":
+            number = _whole(request, "number")
+            return JSONResponse({"cleared": await run_in_threadpool(world.faults.clear, source, number)})
+        return JSONResponse(world.faults.active(source))
+
+    async def injected(request: Request) -> Response:
+        source = request.query_params.get("source")
+        found = [one for one in world.faults.injected if source in (None, one["source"])]
+        return JSONResponse(found[-(_whole(request, "limit") or 1_000) :])
+
     async def log(request: Request) -> Response:
-        try:
-            limit = int(request.query_params.get("limit", "1000"))
-        except ValueError:
-            raise SandboxError("limit must be a whole number") from None
+        limit = _whole(request, "limit") or 1_000
         return JSONResponse(world.requests(request.query_params.get("source"), limit))
 
     return Starlette(
@@ -69,9 +83,20 @@ def build_control(world: World) -> Starlette:
             Route("/records/{source}/{stream}", record, methods=["POST"]),
             Route("/truth", tell_truth),
             Route("/log", log),
+            Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
+            Route("/faults/injected", injected),
         ],
         exception_handlers={SandboxError: _explain},
     )
+
+
+def _whole(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise SandboxError(f"{name} must be a whole number")
+    return int(text)
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -125,7 +150,25 @@ class Control:
 
     def log(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
         """The newest requests that the look-alike APIs answered."""
-        return list(self._call("GET", f"/log?limit={limit}" + (f"&source={source}" if source else "")))
+        return list(self._call("GET", "/log" + _query(limit=limit, source=source)))
+
+    def add_fault(self, kind: str, source: str, **options: Any) -> int:
+        """Ask for a fault (`sandbox.faults.Fault` has the options); returns its number."""
+        return int(
+            self._call("POST", "/faults", json.dumps({"kind": kind, "source": source, **options}).encode())["number"]
+        )
+
+    def faults(self, source: str | None = None) -> list[dict[str, Any]]:
+        """The faults that are asked for."""
+        return list(self._call("GET", "/faults" + _query(source=source)))
+
+    def clear_faults(self, source: str | None = None, number: int | None = None) -> int:
+        """End the faults of a source, or of all, or one; returns how many."""
+        return int(self._call("DELETE", "/faults" + _query(source=source, number=number))["cleared"])
+
+    def injected_faults(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
+        """What was injected, oldest first."""
+        return list(self._call("GET", "/faults/injected" + _query(source=source, limit=limit)))
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
         request = urllib.request.Request(self.url + path, data=body, method=method)
@@ -145,3 +188,8 @@ class Control:
             reason = getattr(error, "reason", error)
             message = f"the sandbox does not answer at {self.url} ({reason}): start it first"
             raise SandboxError(message) from None
+
+
+def _query(**parameters: Any) -> str:
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return "?" + urllib.parse.urlencode(given) if given else ""

@@ -11,40 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from sandbox.control import build_control
+from sandbox.gate import Gate, VendorWorld
 from sandbox.world import SOURCES, World
 
 HOST = "127.0.0.1"
 PREFERRED_PORTS = {"control": 8600, "zendesk": 8601, "hubspot": 8602, "typeform": 8603, "ga4": 8604}
-
-
-class Gate:
-    """Stands before a vendor's application: answers 503 while the source is off, and logs every request."""
-
-    def __init__(self, app: ASGIApp, world: World, source: str) -> None:
-        self._app, self._world, self._source = app, world, source
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        query = scope["query_string"].decode("latin-1")
-        path = scope["path"] + (f"?{query}" if query else "")
-        if self._world.is_off(self._source):
-            self._world.log(self._source, scope["method"], path, 503)
-            headers = [(b"content-type", b"text/plain")]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": b"Service Unavailable"})
-            return
-
-        async def send_and_log(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._world.log(self._source, scope["method"], path, message["status"])
-            await send(message)
-
-        await self._app(scope, receive, send_and_log)
 
 
 class _Server(uvicorn.Server):
@@ -75,7 +49,7 @@ class Servers:
         self.control_url = self._bind("control", build_control(world), ports.get("control", 0))
         for source in SOURCES:
             app: ASGIApp = importlib.import_module(f"sandbox.vendors.{source}").build_app(
-                world, **(plans or {}).get(source, {})
+                VendorWorld(world, source), **(plans or {}).get(source, {})
             )
             self.urls[source] = self._bind(source, Gate(app, world, source), ports.get(source, 0))
 

@@ -7,14 +7,21 @@ import re
 import threading
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from sandbox import model
 from sandbox.company import generate
 from sandbox.credentials import Credentials, write_private
 from sandbox.errors import SandboxError
+from sandbox.faults import FaultPlan
 from sandbox.model import Company, Event
+from sandbox.vendor_faults import unfit
 
 STREAMS: dict[str, tuple[str, ...]] = {
     "zendesk": (
@@ -50,6 +57,7 @@ LARGEST_DAYS = 3_650
 
 LOG_ENTRIES_KEPT = 20_000
 HORIZON_DAYS = 40
+FIRST_HAPPENED_ID = 10**12  # events beyond the made company's own
 
 
 class World:
@@ -103,8 +111,11 @@ class World:
             self._company = generate(self.seed, self.customers, self.days, HORIZON_DAYS)
         clock = stored.get("clock")
         self._clock = datetime.fromisoformat(clock) if clock else self._company.opens_at
+        self._happened: list[Event] = self._load_happened()
+        self._join_happened()
         self._reach(self._clock)
         self._load_added()
+        self.faults = FaultPlan(self.now, unfit, home)
         self.revision = 0
         self.credentials = Credentials.load_or_create(home / "credentials.json") if home else Credentials.create()
         self._store()
@@ -165,17 +176,33 @@ class World:
 
     def add_record(self, source: str, stream: str, record: bytes) -> None:
         """Serve one more raw record in a stream from now on."""
+        self.add_records(source, stream, [record])
+
+    def add_records(self, source: str, stream: str, added: Sequence[bytes]) -> None:
+        """Serve more raw records in a stream, all of them from the same moment on."""
         _check_stream(source, stream)
-        if not record:
+        if not all(added):
             raise SandboxError("the record is empty: send its bytes as the request's body")
         with self._lock:
             records = self._added.setdefault((source, stream), [])
             if self._home is not None:
                 folder = self._home / "records" / source / stream
                 folder.mkdir(parents=True, exist_ok=True)
-                # one file a record: a record may hold line breaks or bytes that no text file can
-                (folder / f"{len(records):06d}").write_bytes(record)
-            records.append(record)
+                for number, record in enumerate(added, start=len(records)):
+                    # one file a record: a record may hold line breaks or bytes that no text file can
+                    (folder / f"{number:06d}").write_bytes(record)
+            records += added
+            self.revision += 1
+
+    def happen(self, event: Event) -> None:
+        """Let something happen in the company now, beyond what was made: all vendors and the truth tell of it."""
+        with self._lock:
+            event = replace(event, at=self._clock, event_id=FIRST_HAPPENED_ID + len(self._happened))
+            self._happened.append(event)
+            if self._home is not None:
+                with (self._home / "happened.jsonl").open("ab") as lines:
+                    lines.write(msgspec.json.encode({"is": type(event).__name__, "event": event}) + b"\n")
+            self._join_happened([event])
             self.revision += 1
 
     def log(self, source: str, method: str, path: str, status: int) -> None:
@@ -225,7 +252,22 @@ class World:
         if self._generated and clock >= self._company.ends_at:
             horizon = (clock - self._company.opens_at).days + HORIZON_DAYS
             self._company = generate(self.seed, self.customers, self.days, horizon)
-            self._folded = None
+            self._join_happened()
+
+    def _join_happened(self, events: Sequence[Event] | None = None) -> None:
+        """Put what happened beyond the made events among them, behind those of the same instant."""
+        joined = list(self._company.events)
+        for event in self._happened if events is None else events:
+            joined.insert(bisect_right(joined, event.at, key=lambda other: other.at), event)
+        self._company = replace(self._company, events=joined)
+        self._folded = None
+
+    def _load_happened(self) -> list[Event]:
+        file = self._home / "happened.jsonl" if self._home else None
+        if file is None or not file.exists():
+            return []
+        stored = [msgspec.json.decode(line) for line in file.read_bytes().splitlines()]
+        return [msgspec.convert(one["event"], getattr(model, one["is"])) for one in stored]
 
     def _read_stored(self) -> dict[str, Any]:
         if self._home is None:

@@ -79,10 +79,14 @@ class Tokens:
         if secrets.compare_digest(token.encode(), self._credentials.access_token.encode()):
             return
         if self._expiry.get(token, 0) < time.monotonic():
-            raise Refused(
-                401,
-                "UNAUTHENTICATED",
-                "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie "
-                "or other valid authentication credential. See "
-                "https://developers.google.com/identity/sign-in/web/devconsole-project.",
-            )
+            raise refused_token()
+
+
+def refused_token() -> Refused:
+    """What a token that ended, or never was, is answered."""
+    return Refused(
+        401,
+        "UNAUTHENTICATED",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+    )

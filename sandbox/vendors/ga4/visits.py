@@ -28,7 +28,7 @@ class Visits:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._folded: tuple[datetime, dict[date, list[VisitsCounted]]] | None = None
+        self._folded: tuple[tuple[datetime, int], dict[date, list[VisitsCounted]]] | None = None
 
     def today(self) -> date:
         """The property's calendar day at the sandbox's clock."""
@@ -46,8 +46,8 @@ class Visits:
         return [row for row in rows if first <= (_day_of(row) or yesterday) <= last]
 
     def _by_day(self) -> dict[date, list[VisitsCounted]]:
-        now = self._world.now()
-        if self._folded is None or self._folded[0] != now:
+        mark = (self._world.now(), self._world.revision)
+        if self._folded is None or self._folded[0] != mark:
             facts: dict[tuple[object, ...], VisitsCounted] = {}
             for event in self._world.events():
                 if isinstance(event, VisitsCounted):
@@ -58,7 +58,7 @@ class Visits:
             days: dict[date, list[VisitsCounted]] = defaultdict(list)
             for event in facts.values():
                 days[event.day].append(event)
-            self._folded = (now, days)
+            self._folded = (mark, days)
         return self._folded[1]
 
 
