@@ -66,3 +66,13 @@ def test_any_sound_records_survive_a_broken_neighbour(records):
     found, malformed, _ = cut(body(*encoded, b'{"broken": }'))
     assert found == encoded
     assert [piece for piece, _ in malformed] == [b'{"broken": }']
+
+
+def test_a_body_that_is_the_bare_array_is_its_records():
+    sliced = slice_page(b' [{"id":1}, {"id": 2 "s"}]', Page, "tickets")
+    assert ([bytes(record) for record in sliced.records], [piece for piece, _ in sliced.malformed]) == (
+        [b'{"id":1}'],
+        [b'{"id": 2 "s"}'],
+    )
+    with pytest.raises(TruncatedBodyError):
+        slice_page(b'[{"id":1}, {"id":', Page, "tickets")
