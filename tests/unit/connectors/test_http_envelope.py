@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -68,11 +69,15 @@ def test_any_sound_records_survive_a_broken_neighbour(records):
     assert [piece for piece, _ in malformed] == [b'{"broken": }']
 
 
-def test_a_body_that_is_the_bare_array_is_its_records():
-    sliced = slice_page(b' [{"id":1}, {"id": 2 "s"}]', Page, "tickets")
-    assert ([bytes(record) for record in sliced.records], [piece for piece, _ in sliced.malformed]) == (
-        [b'{"id":1}'],
-        [b'{"id": 2 "s"}'],
-    )
+class BarePage(msgspec.Struct):
+    may_be_bare: ClassVar[bool] = True
+
+    tickets: list[msgspec.Raw] = []
+
+
+def test_a_body_may_be_the_bare_array_where_the_envelope_says_so():
+    sliced = slice_page(b' [{"id":1}, {"id": 2 "s"}]', BarePage, "tickets")
+    assert [bytes(record) for record in sliced.records] == [b'{"id":1}']
+    assert [piece for piece, _ in sliced.malformed] == [b'{"id": 2 "s"}']
     with pytest.raises(TruncatedBodyError):
-        slice_page(b'[{"id":1}, {"id":', Page, "tickets")
+        slice_page(b'[{"id":1}, {"id":', BarePage, "tickets")

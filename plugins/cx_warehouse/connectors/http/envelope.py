@@ -27,13 +27,13 @@ class Sliced(Generic[T]):
 
 
 def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
-    """Decode `envelope` (a msgspec.Struct whose `records_field` is list[msgspec.Raw]) from `body`. A body that is the
-    bare array is read as that field alone.
+    """Decode `envelope` (a msgspec.Struct whose `records_field` is list[msgspec.Raw]) from `body`. An envelope whose
+    class says `may_be_bare = True` also takes a body that is the array and nothing else.
 
     Where the page as a whole does not decode, its records are cut out one by one, so that one broken record costs
     itself only. Only the syntax is judged here; what the records hold is landing's business. Raises
     TruncatedBodyError when the body is not a whole JSON object with that array."""
-    if body.lstrip()[:1] == b"[":
+    if getattr(envelope, "may_be_bare", False) and body.lstrip()[:1] == b"[":
         body = b'{"' + records_field.encode() + b'":' + body + b"}"
     try:
         page = msgspec.json.decode(body, type=envelope)
