@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ import msgspec
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cx_warehouse.connectors.base import Connector, Page, State, Stream, Window
+from cx_warehouse.connectors.base import Connector, Page, State, Stream, TokenStore, Window
+from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.landing.versions import Preparer
 from sandbox.model import Company, Event
 
@@ -81,6 +83,18 @@ async def _send(send: Send, status: int, body: bytes, headers: tuple[tuple[str, 
     named = [(name.lower().encode(), value.encode()) for name, value in headers]
     await send({"type": "http.response.start", "status": status, "headers": named})
     await send({"type": "http.response.body", "body": body})
+
+
+def hurried(source: str, slept: list[float] | None = None, tokens: TokenStore | None = None) -> ProcessAccount:
+    """An account whose waits take no time: its clock jumps over them. `slept` notes each of them, in seconds."""
+    noted: list[float] = [] if slept is None else slept
+    jumped = [0.0]
+
+    def sleep(seconds: float) -> None:
+        noted.append(seconds)
+        jumped[0] += seconds
+
+    return ProcessAccount(source, lambda: time.monotonic() + jumped[0], sleep, tokens)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from cx_warehouse.connectors.base import Page, State, Window
+from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.connectors.hubspot.connector import HubSpotConnector
 from cx_warehouse.connectors.hubspot.streams import STREAMS
 from sandbox.model import (
@@ -100,8 +101,8 @@ class Crm:
         """A connector of this account whose pauses are only noted."""
         held = token or self.world.credentials.hubspot.token
         clock = iter(range(0, 10**9, 100))  # every look at the clock is a hundred seconds later: no pacing
-        options = {"clock": lambda: float(next(clock)), "sleep": self.slept.append, **options}
-        return HubSpotConnector(held, base_url=self.url, **options)
+        alone = ProcessAccount("hubspot", lambda: float(next(clock)), self.slept.append)
+        return HubSpotConnector(held, base_url=self.url, **{"account": alone, **options})
 
     def land(self, stream: str, landed: Landed | None = None, **options: Any) -> LandedHere:
         """Run a night's walk of a stream at the sandbox's clock."""

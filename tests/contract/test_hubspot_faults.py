@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
+from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.connectors.hubspot.connector import HubSpotConnector
 from cx_warehouse.connectors.hubspot.streams import STREAMS
 from cx_warehouse.connectors.registry import connect
-from tests.contract.harness import Fault
+from tests.contract.harness import Fault, hurried
 from tests.contract.hubspot_world import (
     ACME,
     BEFORE,
@@ -35,8 +35,10 @@ SECOND = timedelta(seconds=1)
 def test_a_429_is_waited_out_as_long_as_the_vendor_says() -> None:
     with crm(contact(1)) as here:
         here.app.faults.append(Fault(status=429, headers=(("Retry-After", "7"),)))
-        assert set(here.land("contacts").live) == {"1"}
-        assert here.slept == [7.0]
+        connector = here.connector(account=hurried("hubspot", here.slept))
+        landed = LandedHere(STREAMS["contacts"]).read(connector, Window(NIGHT))
+        assert set(landed.live) == {"1"}
+        assert here.slept == [pytest.approx(7, abs=0.5)]
 
 
 def test_a_429_without_retry_after_is_waited_out_too() -> None:
@@ -47,34 +49,61 @@ def test_a_429_without_retry_after_is_waited_out_too() -> None:
 
 
 def test_the_limits_are_kept_to_the_granted_share() -> None:
-    """Half of the general limit and half of the searches, divided between the streams that run at once."""
+    """Half of the general limit and half of the searches, whichever stream asks."""
     now = [0.0]
 
     def sleep(seconds: float) -> None:
-        here.slept.append(seconds)
         now[0] += seconds
 
     with crm(*contacts(1, 1_000)) as here:
-        options: dict[str, Any] = {"clock": lambda: now[0], "sleep": sleep}
-        connector = here.connector(share=0.5, requests_per_10_seconds=8, **options)
+        tells = Fault(lambda path: "/search" not in path, headers=_told(8, 4), alter=lambda body: body)
+        here.app.faults += [tells] * 13
+        alone = ProcessAccount("hubspot", lambda: now[0], sleep)
+        connector = here.connector(share=0.5, requests_per_10_seconds=8, account=alone)
         list(connector.read("contacts", Window(NIGHT), {}))
-        assert now[0] == 50.0  # 11 lists, two in ten seconds: the stream beside this one has the other two of four
-        assert connector.usage.wait_seconds == 50.0
+        assert now[0] == 20.0  # 11 lists, four in ten seconds
+        assert connector.usage.wait_seconds == 20.0
+        beside = here.connector(share=0.5, requests_per_10_seconds=8, account=alone)
+        list(beside.read("companies", Window(NIGHT), {}))  # its 2 lists: one more fits into these ten seconds
+        assert now[0] == 30.0
         now[0] = 100.0
         list(connector.read("contacts", Window(NIGHT), {"watermark": BEFORE.isoformat()}))
-        assert now[0] - 100.0 == 4.0  # 5 searches, one a second
+        assert now[0] - 100.0 == 2.0  # 5 searches, two a second
 
 
-def test_the_budget_that_others_have_used_holds_the_connector_back() -> None:
-    headers = (
-        ("X-HubSpot-RateLimit-Max", "100"),
-        ("X-HubSpot-RateLimit-Remaining", "50"),
+def _told(limit: int, remaining: int) -> tuple[tuple[str, str], ...]:
+    return (
+        ("X-HubSpot-RateLimit-Max", str(limit)),
+        ("X-HubSpot-RateLimit-Remaining", str(remaining)),
         ("X-HubSpot-RateLimit-Interval-Milliseconds", "10000"),
     )
+
+
+@pytest.mark.parametrize(("remaining", "slept"), [(1, []), (0, [10.0])])
+def test_what_others_use_of_their_own_part_holds_nothing_back(remaining: int, slept: list[float]) -> None:
     with crm(contact(1)) as here:
-        here.app.faults.append(Fault(lambda path: "/contacts?" in path, headers=headers, alter=lambda body: body))
-        here.land("contacts")
-        assert here.slept == [10.0]
+        alone = ProcessAccount("hubspot", lambda: 0.0, here.slept.append)
+        fault = Fault(lambda path: "/contacts?" in path, headers=_told(100, remaining), alter=lambda body: body)
+        here.app.faults.append(fault)
+        list(here.connector(account=alone).read("contacts", Window(NIGHT), {}))
+        assert here.slept == slept
+
+
+def test_the_limit_that_the_headers_tell_replaces_the_setting() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    with crm(*contacts(1, 1_000)) as here:  # 11 lists; the look-alike tells of a limit of 10**9
+        here.app.faults += [Fault(headers=_told(4, 3), alter=lambda body: body)] * 2
+        connector = here.connector(share=0.5, account=ProcessAccount("hubspot", lambda: now[0], sleep))
+        pages = connector.read("contacts", Window(NIGHT), {})
+        for _ in range(2):
+            next(pages)
+        assert now[0] == 0.0
+        list(pages)
+        assert now[0] == 10.0  # two in ten seconds, until the third reply told of more
 
 
 @pytest.mark.parametrize(
@@ -103,7 +132,8 @@ def test_check_names_the_account_and_an_unreachable_host_is_named() -> None:
     with crm() as here:
         assert here.connector().check() == "HubSpot account 62515000, Europe/Warsaw"
     with pytest.raises(RetryableError, match=r"cannot reach http://127\.0\.0\.1:9 .*check base_url"):
-        HubSpotConnector("t", base_url="http://127.0.0.1:9", sleep=lambda seconds: None).check()
+        alone = ProcessAccount("hubspot", sleep=lambda seconds: None)
+        HubSpotConnector("t", base_url="http://127.0.0.1:9", account=alone).check()
 
 
 @pytest.mark.parametrize("stream", list(STREAMS))

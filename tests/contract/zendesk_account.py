@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from cx_warehouse.connectors.base import Window
+from cx_warehouse.connectors.http.account import ProcessTokens
 from cx_warehouse.connectors.zendesk.connector import ZendeskConnector
 from sandbox.credentials import ZendeskCredentials
 from sandbox.model import Company
@@ -19,7 +20,7 @@ from sandbox.vendors.zendesk import build_app
 from sandbox.vendors.zendesk.limits import Limits
 from sandbox.vendors.zendesk.tokens import Tokens
 from sandbox.world import World
-from tests.contract.harness import Faulty, Landed, served
+from tests.contract.harness import Faulty, Landed, hurried, served
 from tests.contract.zendesk_company import made_company
 
 STREAMS = tuple(ZendeskConnector.streams)
@@ -34,6 +35,7 @@ class Account:
     app: Faulty
     url: str
     slept: list[float] = field(default_factory=list)
+    tokens: ProcessTokens = field(default_factory=ProcessTokens)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -41,11 +43,8 @@ class Account:
         return {"base_url": self.url, "email": given.email, "token": given.token, "exports_per_minute": 1000}
 
     def connector(self, **settings: Any) -> ZendeskConnector:
-        connector = ZendeskConnector.from_config({**self.config, **settings})
-        connector._client._sleep = self.slept.append
-        for budget in connector._budgets.values():
-            budget._sleep = self.slept.append
-        return connector
+        alone = hurried("zendesk", self.slept, self.tokens)
+        return ZendeskConnector.from_config({**self.config, **settings}, alone)
 
     def landed(self, stream: str) -> Landed:
         return Landed(ZendeskConnector.streams[stream])

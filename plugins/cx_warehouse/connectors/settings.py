@@ -6,7 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from cx_warehouse.connectors.base import Setting
 from cx_warehouse.connectors.errors import ConfigError
+
+OAUTH_SETTINGS = (  # of a vendor that takes an OAuth app in place of a token; the app's secret is the password then
+    Setting("client_id", "only for an OAuth app: its client id", required=False),
+    Setting("refresh_token", "only for an OAuth app: the first refresh token", required=False, secret=True),
+)
 
 
 def text_setting(source: str, config: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 import time
+from collections.abc import Mapping
 from email.utils import formatdate
 
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 from cx_warehouse.connectors.base import Usage
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
 from cx_warehouse.connectors.http.client import HttpClient, retry_after
-from cx_warehouse.connectors.http.pacing import Remaining, SlidingWindow
+from cx_warehouse.connectors.http.pacing import Budget, Remaining
 
 
 class Body(msgspec.Struct):
@@ -126,28 +127,80 @@ def test_a_link_to_another_host_is_not_followed(server):
     assert server.seen == []
 
 
-def test_the_other_tools_share_of_the_budget_is_left_to_them(server):
-    slept: list[float] = []
-    server.answers = [OK, OK]
-    remaining = iter([Remaining(100, 51, 30.0), Remaining(100, 50, 30.0)])
-    connection = client(server, slept, read_remaining=lambda headers: next(remaining), share=0.5)
-    connection.json(Body, "GET", "/x")
-    assert slept == []
-    connection.json(Body, "GET", "/x")
-    assert slept == [30.0]
+class Held:
+    """A pacer that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float | None]] = []
+
+    def wait(self) -> float:
+        self.told.append(("wait", None))
+        return 2.0
+
+    def answered(self, limit: int | None = None) -> None:
+        self.told.append(("answered", limit))
+
+    def hold(self, seconds: float) -> None:
+        self.told.append(("hold", round(seconds)))
 
 
-def test_room_is_left_for_each_client_that_works_beside_this_one():
-    assert Remaining(100, 52, 30.0).pause(0.5, at_once=2) == 0
-    assert Remaining(100, 51, 30.0).pause(0.5, at_once=2) == 30
+def remaining_of(headers: Mapping[str, str]) -> Remaining | None:
+    return Remaining(100, int(headers["Left"]), 30.0) if "Left" in headers else None
+
+
+def test_each_request_waits_for_its_budget_and_tells_it_what_the_reply_says(server):
+    pacer, slept = Held(), []
+    server.answers = [(200, {"Left": "1"}, b'{"ok": 1}'), (200, {"Left": "0"}, b'{"ok": 1}'), OK]
+    connection = client(server, slept, budgets=[Budget(pacer, remaining_of)])
+    for _ in range(2):
+        connection.json(Body, "GET", "/x")
+    # a limit that is used up holds the next request of anybody, and this one has its answer already
+    assert pacer.told == [("wait", None), ("answered", 100), ("wait", None), ("hold", 30), ("answered", 100)]
+    assert slept == [] and connection.usage.wait_seconds == 4.0
+    connection.json(Body, "GET", "/x", budgets=[])
+    assert len(pacer.told) == 5
+
+
+@pytest.mark.parametrize(
+    ("headers", "held"),
+    [({"Retry-After": "17"}, 17), ({"Retry-After": "17", "Left": "0"}, 30), ({"Left": "0"}, 30), ({"Left": "5"}, None)],
+)
+def test_a_limited_request_holds_its_budget_for_everybody(server, headers, held):
+    pacer, slept = Held(), []
+    server.answers = [(429, headers, b"{}"), OK]
+    client(server, slept, budgets=[Budget(pacer, remaining_of)]).json(Body, "GET", "/x")
+    assert [told for told in pacer.told if told[0] == "hold"] == ([("hold", held)] if held else [])
+    # with Retry-After the pacer waits, for this request as for all others
+    assert (slept == []) == ("Retry-After" in headers)
+
+
+def test_a_request_that_fails_on_the_way_counts_as_sent():
+    pacer = Held()
+    with pytest.raises(RetryableError):
+        client("http://127.0.0.1:9", [], attempts=1, budgets=[Budget(pacer)]).json(Body, "GET", "/x")
+    assert pacer.told == [("wait", None), ("answered", None)]
+
+
+class Renewing:
+    """Credentials that note what is asked of them."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ready(self) -> None:
+        self.asked.append("ready")
+
+    def forget(self) -> None:
+        self.asked.append("forget")
 
 
 def test_a_401_is_sent_once_more_with_renewed_credentials(server):
-    renewed: list[bool] = []
+    renewed = Renewing()
     server.answers = [(401, {}, b"{}"), OK]
-    connection = client(server, [], renew=lambda: renewed.append(True))
+    connection = client(server, [], renewed=renewed)
     connection.json(Body, "GET", "/x")
-    assert (len(renewed), len(server.seen), connection.usage.requests) == (1, 2, 2)
+    assert renewed.asked == ["ready", "forget", "ready"]
+    assert (len(server.seen), connection.usage.requests) == (2, 2)
     server.answers = [(401, {}, b"{}"), (401, {}, b"{}"), OK]
     with pytest.raises(ConfigError, match="401"):
         connection.json(Body, "GET", "/x")
@@ -159,21 +212,3 @@ def test_retry_after_is_read_as_seconds_or_as_a_date():
     assert retry_after({"Retry-After": "2.5"}) == 2.5
     assert retry_after({"Retry-After": "soon"}) is None
     assert 25 < (retry_after({"Retry-After": formatdate(time.time() + 30, usegmt=True)}) or 0) <= 30
-
-
-def test_no_window_holds_more_requests_than_granted():
-    now = 0.0
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    window = SlidingWindow(10, 60, share=0.5, clock=lambda: now, sleep=sleep)
-    times = []
-    for _ in range(23):
-        window.wait()
-        times.append(now)
-        now += 0.25
-    for start in times:
-        assert sum(start <= t < start + 60 for t in times) <= 5
-    assert max(times) < 60 * 5  # and the grant is used to the full: 23 requests in less than five windows

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.connectors.http.pacing import Remaining
 from cx_warehouse.connectors.zendesk.connector import address
-from cx_warehouse.connectors.zendesk.limits import Budget, account_budgets, budgets
+from cx_warehouse.connectors.zendesk.limits import account_budget, budgets, endpoint_budget
 
 
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({"X-Rate-Limit": "700", "X-Rate-Limit-Remaining": "699"}, [Remaining(700, 699, 60.0)]),
-        ({"Rate-Limit": "700", "Rate-Limit-Remaining": "12"}, [Remaining(700, 12, 60.0)]),
+        ({"X-Rate-Limit": "700", "X-Rate-Limit-Remaining": "699"}, Remaining(700, 699, 60.0)),
+        ({"Rate-Limit": "700", "Rate-Limit-Remaining": "12"}, Remaining(700, 12, 60.0)),
         (
             {
                 "RateLimit-Limit": "400",
@@ -22,82 +23,38 @@ from cx_warehouse.connectors.zendesk.limits import Budget, account_budgets, budg
                 "x-rate-limit": "400",
                 "x-rate-limit-remaining": "399",
             },
-            [Remaining(400, 399, 45.0)],
+            Remaining(400, 399, 45.0),
         ),
-        ({"Zendesk-RateLimit-incremental-exports": "total=10; remaining=3; resets=39"}, [Remaining(10, 3, 39.0)]),
-        ({"zendesk-ratelimit-incremental-exports-cursor": "total=20;remaining=0;resets=1"}, [Remaining(20, 0, 1.0)]),
-        ({}, []),
-        ({"X-Rate-Limit": "many", "X-Rate-Limit-Remaining": "1", "Zendesk-RateLimit-x": "none"}, []),
+        ({"Zendesk-RateLimit-incremental-exports": "total=10; remaining=3; resets=39"}, Remaining(10, 3, 39.0)),
+        ({"zendesk-ratelimit-incremental-exports-cursor": "total=20;remaining=0;resets=1"}, Remaining(20, 0, 1.0)),
+        ({}, None),
+        ({"X-Rate-Limit": "many", "X-Rate-Limit-Remaining": "1", "Zendesk-RateLimit-x": "none"}, None),
     ],
 )
-def test_every_recorded_spelling_is_read(headers: dict[str, str], expected: list[Remaining]) -> None:
-    assert budgets(headers) == expected
+def test_every_recorded_spelling_is_read(headers: dict[str, str], expected: Remaining | None) -> None:
+    assert (account_budget(headers) or endpoint_budget(headers)) == expected
 
 
-class Time:
-    """A clock that moves only by sleeping."""
+def test_an_export_draws_on_the_accounts_limit_too() -> None:
+    now, slept = [0.0], []
 
-    def __init__(self) -> None:
-        self.now, self.slept = 1_000.0, 0.0
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        slept.append(seconds)
 
-    def clock(self) -> float:
-        return self.now
+    drawn_on = budgets(ProcessAccount("zendesk", lambda: now[0], sleep), 0.5, exports_per_minute=1000)
 
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept += seconds
+    def send(name: str) -> None:
+        for budget in drawn_on[name]:
+            budget.pacer.wait()
+        for budget in drawn_on[name]:
+            budget.pacer.answered()
 
-
-def test_a_request_waits_when_the_rest_of_the_budget_is_the_other_tools() -> None:
-    time = Time()
-    budget = Budget(100, 0.5, clock=time.clock, sleep=time.sleep)
-    budget.saw({"zendesk-ratelimit-incremental-exports": "total=10; remaining=6; resets=20"})
-    assert budget.wait() == 0
-    budget.saw({"zendesk-ratelimit-incremental-exports": "total=10; remaining=5; resets=20"})
-    assert time.slept == 0  # the wait falls on the next request, if there is one
-    assert budget.wait() == pytest.approx(20)
-    assert budget.wait() == 0
-
-
-def test_the_tighter_of_two_budgets_binds() -> None:
-    time = Time()
-    budget = Budget(100, 0.5, clock=time.clock, sleep=time.sleep)
-    budget.saw(
-        {
-            "ratelimit-limit": "400",
-            "ratelimit-remaining": "399",
-            "ratelimit-reset": "50",
-            "zendesk-ratelimit-incremental-exports": "total=10; remaining=1; resets=9",
-        }
-    )
-    assert budget.wait() == pytest.approx(9)
-
-
-def test_an_account_that_sends_no_headers_is_paced_by_our_own_window() -> None:
-    time = Time()
-    budget = Budget(10, 0.5, clock=time.clock, sleep=time.sleep)
-    assert [budget.wait() for _ in range(5)] == [0] * 5
-    assert budget.wait() == pytest.approx(60)
-
-
-def test_our_own_window_is_divided_between_the_streams_read_side_by_side() -> None:
-    time = Time()
-    budget = Budget(10, 0.5, at_once=2, clock=time.clock, sleep=time.sleep)
-    assert [budget.wait() for _ in range(2)] == [0] * 2
-    assert budget.wait() == pytest.approx(60)
-
-
-def test_our_own_window_stands_in_only_while_the_headers_do_not_tell_of_this_budget() -> None:
-    time = Time()
-    exports = Budget(4, 0.5, at_once=2, clock=time.clock, sleep=time.sleep)
-    of_account = Budget(4, 0.5, at_once=2, told_by=account_budgets, clock=time.clock, sleep=time.sleep)
-    for budget in (exports, of_account):
-        budget.wait()
-        budget.saw({"x-rate-limit": "700", "x-rate-limit-remaining": "699"})
-    assert of_account.wait() == 0
-    assert exports.wait() == pytest.approx(60)
-    exports.saw({"Zendesk-RateLimit-incremental-exports": "total=30; remaining=29; resets=20"})
-    assert exports.wait() == 0
+    for name in ("account", "exports", "user_exports", "account") * 25:
+        send(name)
+    assert slept == []
+    send("user_exports")  # 100 a minute is half of the smallest plan's limit
+    assert slept == [60.0]
 
 
 @pytest.mark.parametrize(

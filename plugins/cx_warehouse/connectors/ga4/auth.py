@@ -1,4 +1,4 @@
-"""Bearer tokens for Google: from a service account's key file, or given."""
+"""Bearer tokens for Google, from a service account's key file."""
 
 from __future__ import annotations
 
@@ -14,17 +14,6 @@ from google.oauth2 import service_account
 from cx_warehouse.connectors.errors import ConfigError, RetryableError
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
-
-
-class GivenToken(requests.auth.AuthBase):
-    """A bearer token as it is."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class ServiceAccountAuth(requests.auth.AuthBase):

@@ -11,10 +11,12 @@ import requests
 
 from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError
-from cx_warehouse.connectors.ga4.auth import GivenToken, ServiceAccountAuth
+from cx_warehouse.connectors.ga4.auth import ServiceAccountAuth
 from cx_warehouse.connectors.ga4.client import Ga4Client
 from cx_warehouse.connectors.ga4.days import DayWalk, Options
 from cx_warehouse.connectors.ga4.streams import DEFAULT_RESTATEMENT, REPORTS, STREAMS
+from cx_warehouse.connectors.http.account import ProcessAccount
+from cx_warehouse.connectors.http.auth import BearerAuth
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.settings import number_setting, text_setting
 from cx_warehouse.connectors.streams_off import pages_when_off, streams_off
@@ -43,7 +45,9 @@ class Ga4Connector:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> Ga4Connector:
-        """Build from connection settings (see INFO). Raises ConfigError that names the wrong one."""
+        """Build from connection settings (see INFO). Raises ConfigError that names the wrong one.
+
+        Of `account` only the waits are used: each reply tells what is left of the property's tokens."""
 
         def number(name: str, default: float, least: float, most: float) -> float:
             return number_setting("ga4", config, name, default, least=least, most=most)
@@ -63,6 +67,7 @@ class Ga4Connector:
                 403: "property_id (and that the service account is a Viewer of the property)",
                 404: "base_url",
             },
+            sleep=(account or ProcessAccount("ga4")).sleep,
         )
         client = Ga4Client(
             http,
@@ -99,5 +104,5 @@ def _auth(config: Mapping[str, Any]) -> requests.auth.AuthBase:
     if key_file := config.get("service_account"):
         return ServiceAccountAuth(key_file, config.get("token_uri"))
     if token := config.get("access_token"):
-        return GivenToken(str(token))
+        return BearerAuth(str(token))
     raise ConfigError("connection 'ga4' lacks: service_account")

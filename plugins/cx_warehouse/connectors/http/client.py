@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import requests
 import tenacity
 
-from cx_warehouse.connectors.base import Pacer, Usage
+from cx_warehouse.connectors.base import Usage
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
 from cx_warehouse.connectors.http.envelope import Sliced, TruncatedBodyError, slice_page
-from cx_warehouse.connectors.http.pacing import Remaining
+from cx_warehouse.connectors.http.pacing import Budget
 
 T = TypeVar("T")
 BACKOFF = tenacity.wait_exponential_jitter(initial=1, max=30)
@@ -31,13 +31,23 @@ class Reply:
     url: str  # without its query: a query may carry tokens
 
 
+class Renewed(Protocol):
+    """Credentials that run out and are renewed."""
+
+    def ready(self) -> None:
+        """Renew them if they end soon. Called before each request, while it does not count as sent."""
+        ...
+
+    def forget(self) -> None:
+        """The vendor refused them (401): the next `ready` renews them, and the request is sent once more."""
+        ...
+
+
 class HttpClient:
     """One vendor account over HTTP.
 
-    `read_remaining` reads the vendor's budget headers; `setting_for` names the connection setting to mend for a
-    refused status (401, 403, 404). `at_once`: how many clients of the same account work side by side. `renew` drops
-    credentials that ran out: it is called when a request is answered 401, which is then sent once more. Times are in
-    seconds."""
+    `budgets` are the limits that a request draws on where it names no others; `renewed` are credentials that run out;
+    `setting_for` names the connection setting to mend for a refused status (401, 403, 404). Times are in seconds."""
 
     def __init__(
         self,
@@ -47,11 +57,8 @@ class HttpClient:
         auth: requests.auth.AuthBase | None = None,
         headers: Mapping[str, str] | None = None,
         usage: Usage,
-        pacer: Pacer | None = None,
-        share: float = 0.5,
-        at_once: int = 1,
-        renew: Callable[[], None] | None = None,
-        read_remaining: Callable[[Mapping[str, str]], Remaining | None] | None = None,
+        budgets: Sequence[Budget] = (),
+        renewed: Renewed | None = None,
         setting_for: Mapping[int, str] | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
         attempts: int = 4,
@@ -63,10 +70,8 @@ class HttpClient:
         self._session = requests.Session()
         self._session.auth = auth
         self._session.headers.update({"Accept": "application/json", "User-Agent": "cx-warehouse/1", **(headers or {})})
-        self._pacer = pacer
-        self._share, self._at_once = share, at_once
-        self._renew = renew
-        self._read_remaining = read_remaining
+        self._budgets = tuple(budgets)
+        self._renewed = renewed
         self._setting_for = {401: "the credentials", 403: "the scopes", 404: "base_url", **(setting_for or {})}
         self._timeout = timeout
         self._attempts = attempts
@@ -79,11 +84,14 @@ class HttpClient:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        pacer: Pacer | None = None,
+        form: Mapping[str, str] | None = None,
+        budgets: Sequence[Budget] | None = None,
         allow: tuple[int, ...] = (),
     ) -> Reply:
-        """Send a request; the answer as it is."""
-        return self._retried(method, path, lambda reply: reply, params=params, json=json, pacer=pacer, allow=allow)[1]
+        """Send a request, its body as JSON or as a form; the answer as it is."""
+        return self._retried(
+            method, path, lambda reply: reply, params=params, json=json, form=form, budgets=budgets, allow=allow
+        )[1]
 
     def json(
         self,
@@ -93,7 +101,7 @@ class HttpClient:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        pacer: Pacer | None = None,
+        budgets: Sequence[Budget] | None = None,
         allow: tuple[int, ...] = (),
     ) -> tuple[T, Reply]:
         """Send a request and decode the body into a msgspec type; a broken body is asked for again."""
@@ -106,7 +114,7 @@ class HttpClient:
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise RetryableError(f"{self.source} {path}: broken body: {error}") from error
 
-        return self._retried(method, path, decode, params=params, json=json, pacer=pacer, allow=allow)
+        return self._retried(method, path, decode, params=params, json=json, budgets=budgets, allow=allow)
 
     def page(
         self,
@@ -117,7 +125,7 @@ class HttpClient:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        pacer: Pacer | None = None,
+        budgets: Sequence[Budget] | None = None,
         allow: tuple[int, ...] = (),
     ) -> tuple[Sliced[T], Reply]:
         """Send a request and slice the body's records (see `slice_page`); a truncated body is asked for again."""
@@ -128,7 +136,7 @@ class HttpClient:
             except TruncatedBodyError as error:
                 raise RetryableError(f"{self.source} {path}: broken body: {error}") from error
 
-        return self._retried(method, path, decode, params=params, json=json, pacer=pacer, allow=allow)
+        return self._retried(method, path, decode, params=params, json=json, budgets=budgets, allow=allow)
 
     def _retried(
         self,
@@ -138,21 +146,29 @@ class HttpClient:
         *,
         params: Mapping[str, Any] | None,
         json: Any,
-        pacer: Pacer | None,
+        form: Mapping[str, str] | None = None,
+        budgets: Sequence[Budget] | None,
         allow: tuple[int, ...],
     ) -> tuple[T, Reply]:
+        drawn_on = self._budgets if budgets is None else tuple(budgets)
+        url = self._url(path)
+
         def once() -> tuple[T, Reply]:
-            reply = self._send(method, path, params, json, pacer, allow)
+            request = requests.Request(method, url, params=params, json=json, data=form)
+            reply = self._send(request, drawn_on, allow)
             return decode(reply), reply
 
         def pause(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = error.retry_after if isinstance(error, RetryableError) else None
-            return asked if asked is not None else BACKOFF(state)
+            if asked is None:
+                return BACKOFF(state)
+            return 0.0 if drawn_on else asked  # the budgets are held for everybody: the next request waits with them
 
         def counted_sleep(seconds: float) -> None:
-            self.usage.wait_seconds += seconds
-            self._sleep(seconds)
+            if seconds > 0:
+                self.usage.wait_seconds += seconds
+                self._sleep(seconds)
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(RetryableError),
@@ -162,38 +178,54 @@ class HttpClient:
             reraise=True,
         )(once)
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None,
-        json: Any,
-        pacer: Pacer | None,
-        allow: tuple[int, ...],
-    ) -> Reply:
+    def _url(self, path: str) -> str:
         url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
         if not url.startswith(self.base_url + "/"):
             # A next-page link that leaves the vendor's host would carry our credentials to a stranger.
             raise ContractError(f"{self.source}: a link leads outside {self.base_url}")
-        reply = self._exchange(method, url, params, json, pacer)
-        if reply.status == 401 and self._renew is not None and 401 not in allow:
-            self._renew()
-            reply = self._exchange(method, url, params, json, pacer)
+        return url
+
+    def _send(self, request: requests.Request, budgets: Sequence[Budget], allow: tuple[int, ...]) -> Reply:
+        reply = self._exchange(request, budgets)
+        if reply.status == 401 and self._renewed is not None and 401 not in allow:
+            self._renewed.forget()
+            reply = self._exchange(request, budgets)
         if reply.status not in allow:
             self._raise_for_status(reply)
-        self._hold_back(reply)
         return reply
 
-    def _exchange(
-        self, method: str, url: str, params: Mapping[str, Any] | None, json: Any, pacer: Pacer | None
-    ) -> Reply:
-        holder = pacer or self._pacer
-        if holder is not None:
-            self.usage.wait_seconds += holder.wait()
+    def _exchange(self, request: requests.Request, budgets: Sequence[Budget]) -> Reply:
+        if self._renewed is not None:
+            self._renewed.ready()
+        waited: list[Budget] = []
+        reply = None
+        try:
+            for budget in budgets:
+                self.usage.wait_seconds += budget.pacer.wait()
+                waited.append(budget)
+            reply = self._request(request)
+            return reply
+        finally:
+            for budget in waited:
+                said = budget.read(reply.headers) if reply else None
+                pause = said.pause() if said else 0.0
+                if reply is not None and (reply.status == 429 or reply.status >= 500):
+                    pause = max(pause, retry_after(reply.headers) or 0.0)
+                if pause > 0:
+                    budget.pacer.hold(pause)
+                budget.pacer.answered(said.limit if said else None)
+
+    def _request(self, request: requests.Request) -> Reply:
         self.usage.requests += 1
         try:
             response = self._session.request(
-                method, url, params=params, json=json, timeout=self._timeout, allow_redirects=False
+                request.method or "GET",
+                request.url,
+                params=request.params,
+                json=request.json,
+                data=request.data,
+                timeout=self._timeout,
+                allow_redirects=False,
             )
             body = response.content
         except (
@@ -206,13 +238,7 @@ class HttpClient:
             kind = type(error).__name__
             raise RetryableError(f"{self.source}: cannot reach {self.base_url} ({kind}); check base_url") from error
         self.usage.bytes += len(body)
-        return Reply(response.status_code, response.headers, body, url.split("?")[0])
-
-    def _hold_back(self, reply: Reply) -> None:
-        remaining = self._read_remaining(reply.headers) if self._read_remaining else None
-        if remaining and (pause := remaining.pause(self._share, self._at_once)) > 0:
-            self.usage.wait_seconds += pause
-            self._sleep(pause)
+        return Reply(response.status_code, response.headers, body, request.url.split("?")[0])
 
     def _raise_for_status(self, reply: Reply) -> None:
         if 200 <= reply.status < 300:

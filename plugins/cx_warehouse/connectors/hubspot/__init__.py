@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cx_warehouse.connectors.base import Setting, VendorInfo
+from cx_warehouse.connectors.settings import OAUTH_SETTINGS
 
 INFO = VendorInfo(
     source="hubspot",
@@ -12,9 +13,11 @@ INFO = VendorInfo(
         Setting(
             "token",
             "access token of a private app with the scopes crm.objects.contacts.read, "
-            "crm.objects.companies.read, crm.objects.deals.read and crm.objects.owners.read",
+            "crm.objects.companies.read, crm.objects.deals.read and crm.objects.owners.read; "
+            "with client_id the OAuth app's secret",
             secret=True,
         ),
+        *OAUTH_SETTINGS,
         Setting("base_url", "https://api.hubapi.com", required=False),
         Setting(
             "budget_share",

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import requests
 from msgspec import UNSET, Raw, UnsetType
 
 from cx_warehouse.connectors.errors import ContractError, RetryableError, TokenExpiredError
 from cx_warehouse.connectors.http.client import HttpClient, Reply
 from cx_warehouse.connectors.http.envelope import Sliced
-from cx_warehouse.connectors.http.pacing import Remaining, SlidingWindow
+from cx_warehouse.connectors.http.pacing import Budget, Remaining
 from cx_warehouse.connectors.hubspot.streams import AssociationEndpoint, ObjectEndpoint
 
 LIST_LIMIT = 100  # the vendor's maximum for lists
@@ -63,17 +62,6 @@ class Listed:
     total: int | None = None
 
 
-class BearerAuth(requests.auth.AuthBase):
-    """The token in the Authorization header. An auth object: no dump of the session's headers shows it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 def read_remaining(headers: Mapping[str, str]) -> Remaining | None:
     """The account's budget as the headers tell it; search replies carry none."""
     try:
@@ -89,9 +77,9 @@ def read_remaining(headers: Mapping[str, str]) -> Remaining | None:
 class HubSpotApi:
     """The endpoints that the walks use. Search has a limit of its own, so it is paced on its own."""
 
-    def __init__(self, client: HttpClient, search_pacer: SlidingWindow) -> None:
+    def __init__(self, client: HttpClient, search: Budget) -> None:
         self._client = client
-        self._search_pacer = search_pacer
+        self._search_budget = search
 
     def account(self) -> Account:
         """The account that the token belongs to."""
@@ -147,7 +135,7 @@ class HubSpotApi:
             "limit": limit,
             "after": after or "0",
         }
-        sliced, _ = self._client.page(Envelope, "results", "POST", path, json=body, pacer=self._search_pacer)
+        sliced, _ = self._client.page(Envelope, "results", "POST", path, json=body, budgets=[self._search_budget])
         return _listed(path, sliced)
 
     def associations(self, endpoint: AssociationEndpoint, inputs: Sequence[Mapping[str, str]]) -> Listed:

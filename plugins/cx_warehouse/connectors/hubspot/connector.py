@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
+
+import requests
 
 from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.connectors.http.account import ProcessAccount
+from cx_warehouse.connectors.http.auth import App, BearerAuth, NoAuth, RenewedAuth, TokenEndpoint, app_or_token
 from cx_warehouse.connectors.http.client import HttpClient
-from cx_warehouse.connectors.http.pacing import SlidingWindow
-from cx_warehouse.connectors.hubspot import INFO
-from cx_warehouse.connectors.hubspot.api import BearerAuth, HubSpotApi, read_remaining
+from cx_warehouse.connectors.http.pacing import Budget
+from cx_warehouse.connectors.hubspot.api import HubSpotApi, read_remaining
 from cx_warehouse.connectors.hubspot.objects import ObjectWalk
 from cx_warehouse.connectors.hubspot.restated import associations, owners, walk_whole
 from cx_warehouse.connectors.hubspot.streams import ASSOCIATIONS, OBJECTS, STREAMS
@@ -19,7 +21,8 @@ from cx_warehouse.connectors.settings import number_setting, text_setting
 
 BASE_URL = "https://api.hubapi.com"
 SEARCHES_PER_SECOND = 5  # by account, for all its tools together
-SETTING_FOR = {401: "token", 403: "token (the scopes of its private app)", 404: "base_url"}
+TOKEN_PATH = "oauth/v1/token"  # access tokens live half an hour; the refresh token stays the same
+OAUTH = "client_id, client_secret (the password) and refresh_token"
 
 
 class HubSpotConnector:
@@ -30,40 +33,48 @@ class HubSpotConnector:
 
     def __init__(
         self,
-        token: str,
+        proof: str | App,
         *,
         base_url: str = BASE_URL,
         share: float = 0.5,
         requests_per_10_seconds: int = 100,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        account: Account | None = None,
     ) -> None:
+        """`proof`: a private app's token, or an OAuth app. `account` is this process's own if it is not given."""
         self.usage = Usage()
-        at_once = INFO.requests_at_once
+        account = account or ProcessAccount(self.source)
+        auth: requests.auth.AuthBase
+        tokens: RenewedAuth | None = None
+        if isinstance(proof, App):
+            # one attempt: the request that needs the token is the one that is tried again
+            http = HttpClient(self.source, base_url, auth=NoAuth(), usage=self.usage, attempts=1)
+            auth = tokens = RenewedAuth(TokenEndpoint(http, TOKEN_PATH, proof, OAUTH), account.tokens)
+        else:
+            auth = BearerAuth(proof)
+        named = OAUTH if tokens else "token"
         client = HttpClient(
             self.source,
             base_url,
-            auth=BearerAuth(token),
+            auth=auth,
             usage=self.usage,
-            pacer=SlidingWindow(requests_per_10_seconds, 10, share, clock, sleep, at_once),
-            share=share,
-            at_once=at_once,
-            read_remaining=read_remaining,
-            setting_for=SETTING_FOR,
-            sleep=sleep,
+            budgets=[Budget(account.pacer("requests", requests_per_10_seconds, 10, share), read_remaining)],
+            renewed=tokens,
+            setting_for={401: named, 403: f"{named} (the scopes of the app)", 404: "base_url"},
+            sleep=account.sleep,
         )
-        self._api = HubSpotApi(client, SlidingWindow(SEARCHES_PER_SECOND, 1, share, clock, sleep, at_once))
+        self._api = HubSpotApi(client, Budget(account.pacer("searches", SEARCHES_PER_SECOND, 1, share)))
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> HubSpotConnector:
         """Build from the settings of INFO. Raises ConfigError that names the missing or wrong one."""
         return cls(
-            text_setting(cls.source, config, "token"),
+            app_or_token(cls.source, config),
             base_url=text_setting(cls.source, config, "base_url", BASE_URL),
             share=number_setting(cls.source, config, "budget_share", 0.5, least=0.01, most=1),
             requests_per_10_seconds=int(
                 number_setting(cls.source, config, "requests_per_10_seconds", 100, least=1, most=10_000)
             ),
+            account=account,
         )
 
     def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:

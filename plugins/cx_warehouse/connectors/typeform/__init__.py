@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from cx_warehouse.connectors.base import Setting, VendorInfo
+from cx_warehouse.connectors.settings import OAUTH_SETTINGS
 
 INFO = VendorInfo(
     source="typeform",
     title="Typeform",
     connector="cx_warehouse.connectors.typeform.connector.TypeformConnector",
     settings=(
-        Setting("token", "personal access token with the scopes forms:read and responses:read", secret=True),
+        Setting(
+            "token",
+            "personal access token with the scopes forms:read and responses:read; "
+            "with client_id the OAuth app's secret",
+            secret=True,
+        ),
+        *OAUTH_SETTINGS,
         *(
             Setting(name, description, required=False)
             for name, description in (

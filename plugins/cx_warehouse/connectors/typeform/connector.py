@@ -10,8 +10,10 @@ import requests
 
 from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.connectors.http.account import ProcessAccount
+from cx_warehouse.connectors.http.auth import App, BearerAuth, NoAuth, RenewedAuth, TokenEndpoint, app_or_token
 from cx_warehouse.connectors.http.client import HttpClient
-from cx_warehouse.connectors.http.pacing import SlidingWindow
+from cx_warehouse.connectors.http.pacing import Budget
 from cx_warehouse.connectors.settings import number_setting, text_setting
 from cx_warehouse.connectors.typeform.forms import FormList, walk_forms
 from cx_warehouse.connectors.typeform.responses import Options, ResponseWalk
@@ -20,15 +22,8 @@ from cx_warehouse.connectors.typeform.streams import DEFAULT_OVERLAP, STREAMS
 BASE_URL = "https://api.typeform.com"
 
 
-class BearerAuth(requests.auth.AuthBase):
-    """The token in the Authorization header: an auth object, so that no netrc file can replace it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+TOKEN_PATH = "oauth/token"  # each use of a refresh token ends it: the answer holds the next
+OAUTH = "client_id, client_secret (the password) and refresh_token (authorize the app anew, with the scope offline)"
 
 
 class TypeformConnector:
@@ -49,17 +44,31 @@ class TypeformConnector:
         def number(name: str, default: float, least: float, most: float) -> float:
             return number_setting("typeform", config, name, default, least=least, most=most)
 
-        token = text_setting("typeform", config, "token")
+        proof = app_or_token("typeform", config)
         share = number("budget_share", 0.5, 0.01, 1)
         per_second = number("requests_per_second", 2, 1, 1_000_000)
+        base_url = text_setting("typeform", config, "base_url", BASE_URL)
         usage = Usage()
+        account = account or ProcessAccount("typeform")
+        budgets = [Budget(account.pacer("requests", int(per_second), 1, share))]
+        auth: requests.auth.AuthBase
+        tokens: RenewedAuth | None = None
+        if isinstance(proof, App):
+            # one attempt: the request that needs the token is the one that is tried again
+            http = HttpClient("typeform", base_url, auth=NoAuth(), usage=usage, attempts=1)
+            auth = tokens = RenewedAuth(TokenEndpoint(http, TOKEN_PATH, proof, OAUTH, budgets=budgets), account.tokens)
+        else:
+            auth = BearerAuth(proof)
+        named = OAUTH if tokens else "token"
         client = HttpClient(
             "typeform",
-            text_setting("typeform", config, "base_url", BASE_URL),
-            auth=BearerAuth(token),
+            base_url,
+            auth=auth,
             usage=usage,
-            pacer=SlidingWindow(limit=int(per_second), seconds=1, share=share),
-            setting_for={401: "token", 403: "token (wrong, or lacks forms:read, responses:read)"},
+            budgets=budgets,
+            renewed=tokens,
+            setting_for={401: named, 403: f"{named} (wrong, or lacks forms:read, responses:read)"},
+            sleep=account.sleep,
         )
         return cls(
             client,

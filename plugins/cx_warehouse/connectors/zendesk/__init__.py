@@ -31,6 +31,12 @@ INFO = VendorInfo(
         ),
         Setting("client_secret", "the OAuth client's secret, if not in the password", required=False, secret=True),
         Setting(
+            "refresh_token",
+            "only to act for the admin who authorized the OAuth client, not for its creator: the first refresh token",
+            required=False,
+            secret=True,
+        ),
+        Setting(
             "budget_share",
             "the part of the vendor's limit that the warehouse may use, 0 to 1 (0.5)",
             required=False,

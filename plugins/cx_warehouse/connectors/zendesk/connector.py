@@ -11,12 +11,14 @@ import requests
 
 from cx_warehouse.connectors.base import Account, Page, State, Stream, Usage, Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, TokenExpiredError
+from cx_warehouse.connectors.http.account import ProcessAccount
+from cx_warehouse.connectors.http.auth import App, NoAuth, RenewedAuth
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.settings import number_setting, text_setting
 from cx_warehouse.connectors.streams_off import pages_when_off, streams_off
-from cx_warehouse.connectors.zendesk import INFO, walks
-from cx_warehouse.connectors.zendesk.auth import ClientGrantAuth, NoAuth, OAuthClient, credentials
-from cx_warehouse.connectors.zendesk.limits import Budget, account_budgets, endpoint_budgets
+from cx_warehouse.connectors.zendesk import walks
+from cx_warehouse.connectors.zendesk.auth import credentials, renewed
+from cx_warehouse.connectors.zendesk.limits import budgets
 from cx_warehouse.connectors.zendesk.streams import ENDPOINTS, STREAMS, Endpoint
 
 PAGING_TOKENS = ("cursor", "page[after]")
@@ -26,9 +28,6 @@ REFUSED_TOKEN = (
     410,
     422,
 )  # what a request with a paging token may be answered when the token is no longer good
-
-
-REQUESTS_PER_MINUTE = 200  # of the account, where its replies do not tell: the smallest plan's
 
 
 class _Me(msgspec.Struct):
@@ -50,42 +49,36 @@ class ZendeskConnector:
     def __init__(
         self,
         base_url: str,
-        auth: requests.auth.AuthBase | OAuthClient,
+        auth: requests.auth.AuthBase | App,
         *,
         share: float = 0.5,
         exports_per_minute: int = 10,
         page_size: int = 1000,
         streams_off: frozenset[str] = frozenset(),
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        account: Account | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` tells when a token ends: seconds since 1970. `account` is this process's own if it is not given."""
         self.usage = Usage()
         self._page_size = page_size
         self._streams_off = streams_off
-        limits = {
-            "exports": (exports_per_minute, endpoint_budgets),
-            "user_exports": (2 * exports_per_minute, endpoint_budgets),
-            "account": (REQUESTS_PER_MINUTE, account_budgets),
-        }
-        self._budgets = {
-            name: Budget(limit, share, at_once=INFO.requests_at_once, told_by=told_by, clock=clock, sleep=sleep)
-            for name, (limit, told_by) in limits.items()
-        }
-        self._named, self._shown, renew = "token and email", "token", None
-        if isinstance(auth, OAuthClient):
-            self._named, self._shown = "client_id and client_secret", "client_id"
+        account = account or ProcessAccount(self.source)
+        self._budgets = budgets(account, share, exports_per_minute)
+        self._named, self._shown = "token and email", "token"
+        tokens: RenewedAuth | None = None
+        if isinstance(auth, App):
+            self._named = "client_id and client_secret" + (" and refresh_token" if auth.refresh_token else "")
+            self._shown = "refresh_token" if auth.refresh_token else "client_id"
             # one attempt: the request that needs the token is the one that is tried again
             http = HttpClient(self.source, base_url, auth=NoAuth(), usage=self.usage, attempts=1)
-            auth = ClientGrantAuth(http, auth, self._budgets["account"], clock)
-            renew = auth.forget
+            auth = tokens = renewed(http, auth, account, self._budgets["account"], clock)
         self._client = HttpClient(
             self.source,
             base_url,
             auth=auth,
             usage=self.usage,
-            sleep=sleep,
-            renew=renew,
-            read_remaining=self._saw,
+            sleep=account.sleep,
+            renewed=tokens,
             setting_for={
                 401: self._named,
                 403: f"the rights of {self._shown} (it takes an admin's; a stream that the plan lacks goes into "
@@ -108,6 +101,7 @@ class ZendeskConnector:
             exports_per_minute=int(number("exports_per_minute", 10, 1, 1000)),
             page_size=int(number("page_size", 1000, 1, 1000)),
             streams_off=streams_off(cls.source, config, STREAMS),
+            account=account,
         )
 
     def read(self, stream: str, window: Window, state: State) -> Iterator[Page]:
@@ -130,7 +124,7 @@ class ZendeskConnector:
     def check(self) -> str:
         """Who the credentials belong to. Zendesk answers /users/me with 200 and an anonymous user to a caller
         without good credentials, so the id decides; incremental exports are open to admins only."""
-        reply, _ = self._client.json(_MeReply, "GET", "api/v2/users/me.json", pacer=self._budgets["account"])
+        reply, _ = self._client.json(_MeReply, "GET", "api/v2/users/me.json", budgets=self._budgets["account"])
         me = reply.user
         if me.id is None:
             raise ConfigError(
@@ -157,7 +151,7 @@ class ZendeskConnector:
                 "GET",
                 endpoint.path,
                 params={**fixed, **params},
-                pacer=self._budgets[endpoint.budget],
+                budgets=self._budgets[endpoint.budget],
                 allow=REFUSED_TOKEN if with_token else (422,),
             )
             if reply.status >= 400:
@@ -172,10 +166,6 @@ class ZendeskConnector:
             return walks.Answer(sliced.envelope, size, sliced.records, sliced.malformed)
 
         return fetch
-
-    def _saw(self, headers: Mapping[str, str]) -> None:
-        for budget in self._budgets.values():
-            budget.saw(headers)
 
 
 def address(base_url: str) -> str:

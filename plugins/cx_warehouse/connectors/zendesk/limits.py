@@ -1,20 +1,19 @@
-"""Zendesk's request limits: what its headers say of them, and how long to hold back so as to take only our
-share.
+"""Zendesk's request limits, and what its headers say of them.
 
 There is one limit for the account, one for the incremental exports (10 a minute, 30 with the High Volume API
 add-on) and one for the user export (20 or 60). All tools of the account draw on them, and so do the streams
-that are read side by side. What the headers say is the truth that they share, so it binds; a window of our own,
-divided between the streams, stands in where a reply says nothing."""
+that are read side by side. What the headers say a limit is binds; a setting stands in until a reply has told."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from cx_warehouse.connectors.http.pacing import Remaining, SlidingWindow
+from cx_warehouse.connectors.base import Account
+from cx_warehouse.connectors.http.pacing import Budget, Remaining
 
 MINUTE = 60.0
+REQUESTS_PER_MINUTE = 200  # of the account, where its replies do not tell: the smallest plan's
 _ENDPOINT_BUDGET = re.compile(r"total=(\d+)\s*;\s*remaining=(\d+)\s*;\s*resets=(\d+)", re.IGNORECASE)
 # The spelling changed over the years; all of these were recorded. Those without a reset mean the current
 # minute.
@@ -25,65 +24,31 @@ _ACCOUNT_BUDGET = (
 )
 
 
-def budgets(headers: Mapping[str, str]) -> list[Remaining]:
-    """Every budget that a reply's headers speak of: the account's and the endpoint's own. Unreadable ones are
-    left out."""
-    return account_budgets(headers) + endpoint_budgets(headers)
-
-
-def account_budgets(headers: Mapping[str, str]) -> list[Remaining]:
-    """What the headers say of the account's budget: one at most."""
+def account_budget(headers: Mapping[str, str]) -> Remaining | None:
+    """What the headers say of the account's limit. Unreadable ones say nothing."""
     lower = {name.lower(): value for name, value in headers.items()}
     for limit, remaining, reset in _ACCOUNT_BUDGET:
         try:
-            return [Remaining(int(lower[limit]), int(lower[remaining]), float(lower.get(reset, MINUTE)))]
+            return Remaining(int(lower[limit]), int(lower[remaining]), float(lower.get(reset, MINUTE)))
         except (KeyError, ValueError):
             continue
-    return []
+    return None
 
 
-def endpoint_budgets(headers: Mapping[str, str]) -> list[Remaining]:
-    """What the headers say of the asked endpoint's own budget."""
-    found = []
+def endpoint_budget(headers: Mapping[str, str]) -> Remaining | None:
+    """What the headers say of the asked endpoint's own limit."""
     for name, value in headers.items():
         match = _ENDPOINT_BUDGET.search(value) if name.lower().startswith("zendesk-ratelimit-") else None
         if match:
             total, left, resets = map(int, match.groups())
-            found.append(Remaining(total, left, float(resets)))
-    return found
+            return Remaining(total, left, float(resets))
+    return None
 
 
-class Budget:
-    """Paces the requests that draw on one budget: held while a budget that the headers named is down to the part
-    that belongs to the company's other tools; `limit × share ÷ at_once` a minute while the headers do not tell of
-    this budget. `told_by` finds it in them."""
-
-    def __init__(
-        self,
-        limit: int,
-        share: float,
-        *,
-        at_once: int = 1,
-        told_by: Callable[[Mapping[str, str]], list[Remaining]] = endpoint_budgets,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._share, self._at_once, self._clock, self._sleep = share, at_once, clock, sleep
-        self._window = SlidingWindow(limit, MINUTE, share, clock, sleep, at_once)
-        self._told_by, self._is_told = told_by, False
-        self._held_until = 0.0
-
-    def saw(self, headers: Mapping[str, str]) -> None:
-        """Take note of a reply's headers. The hold falls on the next request, so the last page costs no
-        wait."""
-        self._is_told = bool(self._told_by(headers))
-        pause = max((budget.pause(self._share, self._at_once) for budget in budgets(headers)), default=0.0)
-        if pause > 0:
-            self._held_until = max(self._held_until, self._clock() + pause)
-
-    def wait(self) -> float:
-        """Block until one more request may go out; return the seconds waited."""
-        held = max(0.0, self._held_until - self._clock())
-        if held > 0:
-            self._sleep(held)
-        return held + (0.0 if self._is_told else self._window.wait())
+def budgets(account: Account, share: float, exports_per_minute: int) -> dict[str, list[Budget]]:
+    """The limits that a request draws on, by the name that the streams have for it: an export draws on the account's
+    too. The scarce one is waited for first, so that no place in the other is kept in vain."""
+    whole = Budget(account.pacer("requests", REQUESTS_PER_MINUTE, MINUTE, share), account_budget)
+    exports = Budget(account.pacer("exports", exports_per_minute, MINUTE, share), endpoint_budget)
+    users = Budget(account.pacer("user exports", 2 * exports_per_minute, MINUTE, share), endpoint_budget)
+    return {"account": [whole], "exports": [exports, whole], "user_exports": [users, whole]}
