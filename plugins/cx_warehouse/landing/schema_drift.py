@@ -190,7 +190,9 @@ def load_shape(connection: psycopg.Connection, source: str, stream: str, *, was_
     rows = connection.execute(
         "select parent, name, types from ops.stream_fields where source = %s and stream = %s", [source, stream]
     ).fetchall()
-    known = {((parent, name) if parent else (name,)): frozenset(types) for parent, name, types in rows}
+    known: dict[Path, Types] = {
+        ((parent, name) if parent else (name,)): frozenset(types) for parent, name, types in rows
+    }
     return Shape(known, is_baseline=not was_whole or not known)
 
 
