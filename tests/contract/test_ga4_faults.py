@@ -130,6 +130,28 @@ def test_a_report_is_asked_for_again_when_its_body_breaks_off() -> None:
         assert len(acme.read(acme.landed()).records) == 3
 
 
+@pytest.mark.parametrize("times, complains", [(1, False), (10, True)], ids=["once", "always"])
+def test_every_row_arrives_when_a_page_is_answered_with_the_one_before_it(times: int, complains: bool) -> None:
+    pages: list[bytes] = []
+
+    def stale(body: bytes) -> bytes:
+        if "rows" in json.loads(body):
+            pages.append(body)
+        return pages[0] if 2 <= len(pages) < 2 + times else body
+
+    with ga4(days(1, a_day=9)) as acme:
+        landed = acme.landed()
+        acme.app.faults = [Fault(REPORT, alter=stale) for _ in range(40)]
+        if complains:
+            with pytest.raises(RetryableError, match="offset 3 brings the page before it again"):
+                acme.read(landed, page_size=3)
+            acme.app.faults = []
+            acme.read(landed, page_size=3)
+        else:
+            acme.read(landed, page_size=3)
+        assert by_day(landed) == {"20260309": 9}
+
+
 def test_a_broken_row_costs_only_itself_when_it_is_not_json() -> None:
     with ga4(days(2, a_day=3)) as acme:
         acme.world.add_record("ga4", "daily_traffic", b'{"dimensionValues":nope}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cx_warehouse.connectors.base import Page, State, Window
-from cx_warehouse.connectors.errors import ContractError
+from cx_warehouse.connectors.errors import ContractError, RetryableError
 from cx_warehouse.connectors.ga4.client import Ga4Client, ReportPage, out_of_tokens
 from cx_warehouse.connectors.ga4.streams import DEFAULT_RESTATEMENT, Report
 
@@ -36,6 +37,7 @@ class Walk(msgspec.Struct):
     day: date
     offset: int = 0
     row_count: int | None = None
+    begins: str | None = None  # a hash of what the last page began with
 
 
 class DayWalk:
@@ -81,12 +83,19 @@ class DayWalk:
                 # Rows came or went between two pages: offsets no longer line up, so the day again.
                 walk, restarts = Walk(walk.as_of, walk.start, day), restarts + 1
                 continue
+            begins = _beginning(page)
+            if begins is not None and begins == walk.begins:
+                # The page before it, from a cache: counted as the next one, its rows would stand for those not seen.
+                if restarts >= RESTARTS:
+                    raise RetryableError(f"ga4 report of {day}: offset {walk.offset} brings the page before it again")
+                restarts += 1
+                continue
             # Never by page < asked for: a server may serve fewer rows (airbyte #86492).
             reached = walk.offset + len(page.rows) + len(page.malformed)
             is_whole = reached >= page.row_count
             if not is_whole and reached == walk.offset:
                 raise ContractError(f"ga4 report of {day}: no rows at offset {walk.offset} of {page.row_count}")
-            walk = Walk(walk.as_of, walk.start, day, reached, page.row_count)
+            walk = Walk(walk.as_of, walk.start, day, reached, page.row_count, begins)
             is_last = is_whole and day >= today
             yield Page(
                 records=self._wrap(page),
@@ -126,3 +135,7 @@ class DayWalk:
         head = json.dumps(names, separators=(",", ":"))[:-1].encode()
         head += b',"metadata":' + page.metadata + b',"row":'
         return [head + bytes(row) + b"}" for row in page.rows]
+
+
+def _beginning(page: ReportPage) -> str | None:
+    return hashlib.sha256(bytes(page.rows[0])).hexdigest() if page.rows else None
