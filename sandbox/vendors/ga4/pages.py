@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sandbox.model import VisitsCounted
@@ -15,6 +16,7 @@ from sandbox.vendors.ga4.tokens import refused_token
 from sandbox.world import World
 
 JSON = {"content-type": "application/json"}
+STILL_PROCESSED = timedelta(days=3)  # hits that come in later than 72 hours are not counted any more
 NO_FIELDS = "a row is made of the dimensions and metrics that were asked for, and has no id"
 NO_CURSOR = "a report is asked for by offset, which the client counts itself"
 
@@ -30,8 +32,9 @@ def _by_day(asked: Asked) -> bool:
 
 
 def _visits(world: World, records: Sequence[dict[str, Any]]) -> list[VisitsCounted]:
-    """What is known now of the visits that make up these rows' day."""
-    days = {row["dimensionValues"][0]["value"] for row in records}
+    """What is known now of the visits that make up these rows' day, if it is one that analytics still works on."""
+    oldest = f"{world.now() - STILL_PROCESSED:%Y%m%d}"
+    days = {day for row in records if (day := row["dimensionValues"][0]["value"]) >= oldest}
     latest: dict[tuple[object, ...], VisitsCounted] = {}
     for event in world.events():
         if isinstance(event, VisitsCounted) and f"{event.day:%Y%m%d}" in days:

@@ -142,6 +142,7 @@ class Helpdesk:
             topic=event.topic,
             priority=event.priority,
             tags=[f"topic_{event.topic}"],
+            via=ticket_via(event.channel, self.users.get(event.requester_user_id)),
         )
         self.tickets[event.ticket_id] = ticket
         audit = self._audit(audit_id(event.event_id), ticket, event.at, submitter, event.channel)

@@ -163,6 +163,7 @@ class TicketState:
     is_public: bool = False
     tags: list[str] = field(default_factory=list)
     rating: dict[str, Any] = field(default_factory=lambda: {"score": "unoffered"})
+    via: dict[str, Any] = field(default_factory=dict)  # as it came in: a requester's later address is not in it
     system_touch_at: datetime | None = None  # a change by the system, which leaves updated_at alone
 
     @property
@@ -187,7 +188,7 @@ def ticket_via(channel: str, requester: UserState | None) -> dict[str, Any]:
     return {"channel": TICKET_CHANNEL.get(channel, channel), "source": source}
 
 
-def ticket(state: TicketState, requester: UserState | None) -> dict[str, Any]:
+def ticket(state: TicketState) -> dict[str, Any]:
     """A ticket; a deleted one keeps everything and has the status `deleted`."""
     fields = [{"id": TOPIC_FIELD_ID, "value": f"topic__{state.topic}"}]
     fields += [{"id": field_id, "value": None} for field_id in OTHER_FIELD_IDS]
@@ -195,7 +196,7 @@ def ticket(state: TicketState, requester: UserState | None) -> dict[str, Any]:
         "url": f"{ACCOUNT}/api/v2/tickets/{state.ticket_id}.json",
         "id": state.ticket_id,
         "external_id": None,
-        "via": ticket_via(state.channel, requester),
+        "via": state.via,
         "created_at": iso(state.created_at),
         "updated_at": iso(state.updated_at),
         "generated_timestamp": epoch(state.generated_at),

@@ -118,7 +118,7 @@ def _made(helpdesk: Helpdesk, world: World, now: datetime) -> dict[str, list[Row
     tickets = []
     for state in helpdesk.tickets.values():
         archived = state.status == "closed" and state.updated_at < now - ARCHIVED_AFTER
-        record = records.ticket(state, helpdesk.users.get(state.requester_id))
+        record = records.ticket(state)
         tickets.append(
             Row(
                 records.epoch(state.generated_at),
