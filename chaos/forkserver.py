@@ -1,0 +1,90 @@
+"""Runs of streams as processes of their own, forked from one that has everything imported.
+
+Each is a real process that can be killed with -9, without the second that a start of Python takes. Jobs come as lines
+of JSON on standard input; what becomes of them goes to standard output: {"job", "pid"} when one starts, {"job",
+"verdict", "error"} from the run itself, {"job", "code"} when its process has ended (-9 for a killed one)."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+from datetime import datetime
+from typing import Any
+
+import tenacity
+
+from cx_warehouse.connectors import registry
+from cx_warehouse.connectors.base import Window
+from cx_warehouse.connectors.errors import CxError, RetryableError
+from cx_warehouse.connectors.http import client
+from cx_warehouse.landing import ingest
+from cx_warehouse.landing.ingest import describe
+
+# Only how long is waited differs from a real night: else a thousand faults would take days.
+BACKOFF = tenacity.wait_exponential_jitter(initial=0.05, max=0.4)
+TIMEOUT = (5.0, 4.0)  # to connect, and between two pieces of an answer, in seconds
+
+
+def serve() -> None:
+    """Start jobs and tell of them until standard input closes; then no job is left behind."""
+    registry.streams()  # imports every connector
+    client.BACKOFF = BACKOFF
+    defaults = client.HttpClient.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["timeout"] = TIMEOUT
+    running: dict[int, int] = {}
+    unread = b""
+    while True:
+        if select.select([0], [], [], 0.01)[0]:
+            read = os.read(0, 65536)
+            if not read:
+                break
+            *lines, unread = (unread + read).split(b"\n")
+            for line in lines:
+                job = json.loads(line)
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(_run(job))
+                running[pid] = job["job"]
+                _tell(job=job["job"], pid=pid)
+        while running:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            _tell(job=running.pop(pid), code=os.waitstatus_to_exitcode(status))
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _run(job: dict[str, Any]) -> int:
+    """One run, judged as the ingest DAG judges it: what no retry can mend is not tried again."""
+    os.close(0)
+    start = job.get("start")
+    window = Window(datetime.fromisoformat(job["as_of"]), datetime.fromisoformat(start) if start else None)
+    try:
+        connector = registry.connect(job["source"], job["config"])
+        ingest(connector, job["stream"], window, job["dsn"], lock_wait_seconds=job["lock_wait_seconds"])
+    except RetryableError as error:
+        verdict, said = "again", describe(error)
+    except CxError as error:
+        verdict, said = "refused", describe(error)
+    except Exception as error:
+        verdict, said = "again", describe(error)
+    else:
+        verdict, said = "landed", ""
+    _tell(job=job["job"], verdict=verdict, error=said[:500])
+    return 0
+
+
+def _tell(**what: Any) -> None:
+    os.write(1, json.dumps(what).encode() + b"\n")  # shorter than a pipe's buffer, so whole lines stay whole
+
+
+if __name__ == "__main__":
+    try:
+        serve()
+    except KeyboardInterrupt:
+        sys.exit(130)
