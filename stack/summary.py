@@ -56,13 +56,10 @@ def show_places(console: Console, home: Path, postgres: PostgresServer, airflow:
     if not postgres.given_url:
         host, port = shlex.quote(postgres.host), postgres.port
         table.add_row("", f"psql -h {host} -p {port} -U cx_reader {WAREHOUSE}")
-    for label, pattern in (
-        ("data docs", "data_docs/**/index.html"),
-        ("dbt docs", "dbt/docs/static_index.html"),
-    ):
-        pages = sorted(home.glob(pattern), key=lambda page: (len(page.parts), page))
-        for page in pages[:1]:
-            table.add_row(label, str(page))
+    if pages := sorted(home.glob("data_docs/**/index.html"), key=lambda page: (len(page.parts), page)):
+        table.add_row("data docs", str(pages[0]))
+    page = home / "dbt" / "docs" / "static_index.html"
+    table.add_row("dbt docs", f"{page}{'' if page.exists() else '   (is built once a night is published)'}")
     table.add_row("logs", str(home / "logs"))
     console.print(table)
 
