@@ -8,8 +8,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -54,10 +55,17 @@ def night(stack: Local, *, days: int = 0) -> Outcome:
     return run_night(stack, datetime.fromisoformat(as_of), print)
 
 
-def rows(stack: Local, statement: str, role: str | None = None) -> list[tuple]:
+def rows(stack: Local, statement: str, role: str | None = None, *parameters: object) -> list[tuple]:
     with psycopg.connect(stack.warehouse_dsn(role), autocommit=True) as connection:
-        cursor = connection.execute(statement)
+        cursor = connection.execute(statement, parameters or None)
         return cursor.fetchall() if cursor.description else []
+
+
+def wait_for(happens: Callable[[], bool], seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(1)
 
 
 def assert_true(stack: Local) -> None:
@@ -189,6 +197,30 @@ def test_once_mended_the_night_is_built_again_and_the_vendor_has_caught_up(stack
     assert api.wait("transform", run, timeout_seconds=600)["state"] == "success"
     assert_true(stack)
     assert all(age < 4 for (age,) in rows(stack, "select age_hours::float from marts.source_freshness"))
+
+
+def test_a_vendor_that_hangs_is_left_behind_at_the_deadline_and_built_in_once_it_answers(stack):
+    control, api = stack.sandbox.control, stack.airflow.api()
+    control.add_fault("hang", "typeform", times=0)
+    as_of = control.advance(1)
+    begun = datetime.now(UTC)
+    night_run = api.trigger("night", {"as_of": as_of})
+    others = "select count(*) from ops.night_sources where as_of = %s and status = 'succeeded'"
+    wait_for(lambda: rows(stack, others, None, as_of) == [(len(stack.sandbox.connections) - 1,)])
+    assert rows(stack, "select 1 from ops.builds where as_of = %s", None, as_of) == []
+    rows(stack, "update ops.nights set deadline_at = now() where as_of = %s", None, as_of)
+    published = "select count(*) from ops.builds where as_of = %s and status = 'published'"
+    wait_for(lambda: rows(stack, published, None, as_of) == [(1,)])
+    [(age,)] = rows(stack, "select age_hours::float from marts.source_freshness where source = 'typeform'")
+    assert age > 20
+    assert api.wait("night", night_run, timeout_seconds=60)["state"] == "success"
+    logs = [path.read_text() for path in (stack.home / "airflow" / "logs").rglob("*watch_deadline*/**/*.log")]
+    assert any("ALERT the night of" in text and "goes on without typeform" in text for text in logs)
+
+    assert control.clear_faults("typeform") == 1
+    wait_for(lambda: rows(stack, published, None, as_of) == [(2,)])
+    assert_true(stack)
+    wait_for(lambda: all(run["state"] in ("success", "failed") for run in api.runs_since(begun)))
 
 
 def test_no_secret_is_in_logs_xcoms_or_rendered_templates(stack):
