@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ import pytest
 from stack import local
 from stack.local import WAREHOUSE, Local
 from stack.night import Outcome, run_night
+from stack.paths import ROOT
 from stack.sandbox import Wishes
 from tests.e2e.compare import differences
 
@@ -104,6 +106,18 @@ def test_readers_see_the_marts_and_no_personal_column(stack):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         rows(stack, "select * from marts.dim_customers_personal", "cx_reader")
     assert rows(stack, "select count(email) from marts.dim_customers_personal", "cx_reader_pii")[0][0] > 0
+
+
+def test_every_query_of_the_docs_runs(stack):
+    ran = 0
+    for document, role in (("analyst", "cx_reader_pii"), ("data-engineer", None), ("runbook", None)):
+        text = (ROOT / "docs" / f"{document}.md").read_text()
+        for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
+            with psycopg.connect(stack.warehouse_dsn(role)) as connection:
+                connection.execute(block)
+                connection.rollback()
+            ran += 1
+    assert ran > 20
 
 
 def test_the_second_night_is_incremental_true_and_survives_poison(stack):
