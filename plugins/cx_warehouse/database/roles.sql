@@ -87,11 +87,14 @@ revoke all on schema ops from public;
 revoke all on all tables in schema ops from public, cx_loader, cx_builder, cx_publisher, cx_reader, cx_reader_pii;
 grant usage on schema ops to cx_loader, cx_builder, cx_publisher, cx_reader, cx_reader_pii;
 grant select on all tables in schema ops to cx_builder, cx_publisher;
+revoke all on ops.tokens from cx_builder, cx_publisher;
 
 grant select, insert, update on ops.nights, ops.ingest_runs, ops.cursors to cx_loader;
 grant select, insert, update, delete on ops.night_sources, ops.walk_keys, ops.recheck_keys to cx_loader;
 grant select, insert, update on ops.stream_fields, ops.dry_runs, ops.reconciliations to cx_loader;
 grant select, insert on ops.schema_changes to cx_loader;
+grant select, insert, update on ops.request_budgets to cx_loader;
+grant select, insert, update, delete on ops.tokens to cx_loader;
 grant select on ops.builds to cx_loader;  -- whether a night is built yet
 
 grant insert, update on ops.nights, ops.builds to cx_builder;

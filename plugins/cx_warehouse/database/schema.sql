@@ -70,6 +70,36 @@ create table if not exists ops.walk_keys (
 );
 comment on table ops.walk_keys is 'Keys seen so far by the running walk of a restated scope; those not among them at its end are tombstoned.';
 
+create table if not exists ops.request_budgets (
+    source text not null,
+    account text not null,
+    name text not null,
+    granted integer not null,
+    window_seconds numeric not null,
+    told_limit integer,
+    answered timestamptz[] not null default '{}',
+    under_way text[] not null default '{}',
+    held_until timestamptz,
+    primary key (source, account, name)
+);
+comment on table ops.request_budgets is 'One row per limit of a vendor''s account: the requests of its last window, by all tasks together.';
+comment on column ops.request_budgets.granted is 'Our share of the limit: requests in any window.';
+comment on column ops.request_budgets.told_limit is 'What the vendor''s replies say that the whole limit is.';
+comment on column ops.request_budgets.answered is 'When the latest requests were answered, not longer ago than a window.';
+comment on column ops.request_budgets.under_way is 'Sessions of the database that have a request under way, as pid@start.';
+comment on column ops.request_budgets.held_until is 'The vendor asked for quiet until then.';
+
+create table if not exists ops.tokens (
+    source text not null,
+    account text not null,
+    name text not null,
+    version bigint not null default 1,
+    sealed text not null,
+    renewed_at timestamptz not null default now(),
+    primary key (source, account, name)
+);
+comment on table ops.tokens is 'Tokens that change while they are used, encrypted; the key is not in the database. For the loader only.';
+
 create table if not exists ops.builds (
     build_number bigint generated always as identity primary key,
     as_of timestamptz not null,

@@ -23,8 +23,9 @@ class VendorHook(BaseHook):
         self._conn_id = conn_id or self.source
 
     def get_conn(self) -> Connector:
-        """The connector, with its settings checked."""
-        return registry.connect(self.source, settings.vendor_config(self.source, self._conn_id))
+        """The connector, with its settings checked. It keeps to the account's limits with all that run beside it."""
+        config = settings.vendor_config(self.source, self._conn_id)
+        return registry.connect(self.source, config, settings.shared_account(self.source, config))
 
     def test_connection(self) -> tuple[bool, str]:
         """What the "Test" button shows."""

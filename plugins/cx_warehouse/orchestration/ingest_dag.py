@@ -68,7 +68,8 @@ def plan(source: str) -> list[str]:
             if unknown := sorted(set(wanted) - set(names)):
                 raise ConfigError(f"unknown stream of {source}: {', '.join(unknown)}; there are: {', '.join(names)}")
             _window(context)
-            log.info("%s", registry.connect(source, settings.vendor_config(source)).check())
+            config = settings.vendor_config(source)
+            log.info("%s", registry.connect(source, config, settings.shared_account(source, config)).check())
     except (CxError, AirflowFailException) as error:
         context["ti"].xcom_push(key=NOT_BEGUN, value=str(error))
         raise
@@ -80,7 +81,7 @@ def land(source: str, stream: str) -> str:
     """Walk one stream and land it; return a line that says what came in."""
     with clear_errors():
         config = settings.vendor_config(source)
-        connector = registry.connect(source, config)
+        connector = registry.connect(source, config, settings.shared_account(source, config))
         result = ingest(
             connector,
             stream,

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.sdk import BaseHook, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg.conninfo import make_conninfo
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.landing.account import PostgresAccount
 from cx_warehouse.orchestration.provider import USER_SETTINGS
 
 # Read while the DAG files are parsed, so they come from the environment, not from the database.
@@ -76,6 +78,14 @@ def account_of(source: str, config: dict[str, Any]) -> str:
     host = urlsplit(str(config.get("base_url") or "")).hostname or source
     named = registry.vendor(source).account_setting
     return f"{host}/{config[named]}" if named and config.get(named) else host
+
+
+def shared_account(source: str, config: dict[str, Any]) -> PostgresAccount:
+    """What every task that uses this vendor account shares: its limits and its tokens, kept in the warehouse.
+
+    Tokens are encrypted with CX_TOKEN_KEY, or with the key that Airflow encrypts connections with."""
+    keys = os.environ.get("CX_TOKEN_KEY") or conf.get("core", "fernet_key", fallback="")
+    return PostgresAccount(warehouse_dsn("loader"), source, account_of(source, config), token_keys=keys or "")
 
 
 def as_of_from(text: str | None) -> datetime:
