@@ -212,3 +212,37 @@ def test_retry_after_is_read_as_seconds_or_as_a_date():
     assert retry_after({"Retry-After": "2.5"}) == 2.5
     assert retry_after({"Retry-After": "soon"}) is None
     assert 25 < (retry_after({"Retry-After": formatdate(time.time() + 30, usegmt=True)}) or 0) <= 30
+
+
+class Page(msgspec.Struct):
+    rows: list[msgspec.Raw]
+
+
+def paged(server, slept: list[float]):
+    return client(server, slept).page(Page, "rows", "GET", "/x")[0]
+
+
+def test_a_page_with_a_broken_record_is_asked_for_once_more(server):
+    """The line may have broken it; taken as it is, the record would be lost, since the walk does not come back."""
+    server.answers = [(200, {}, b'{"rows": [{"id": 1}, {"id": 2\0}]}'), (200, {}, b'{"rows": [{"id": 1}, {"id": 2}]}')]
+    found = paged(server, [])
+    assert [bytes(record) for record in found.records] == [b'{"id": 1}', b'{"id": 2}'] and not found.malformed
+
+
+def test_a_record_that_stays_broken_costs_itself_only(server):
+    server.answers = [(200, {}, b'{"rows": [{"id": 1}, {"id": nan}]}')] * 2
+    found = paged(server, [])
+    assert len(found.records) == 1 and [piece for piece, _ in found.malformed] == [b'{"id": nan}']
+    assert server.answers == []
+
+
+def test_a_page_whose_brackets_never_match_is_salvaged_and_not_asked_for_for_ever(server):
+    server.answers = [(200, {}, b'{"rows": [{"id": 1}, {"id": 2, {"id": 3}]}')] * 4
+    found = paged(server, [])
+    assert len(found.records) == 1 and [piece for piece, _ in found.malformed] == [b'{"id": 2, {"id": 3}']
+
+
+def test_a_body_that_always_breaks_off_is_never_taken_for_a_page(server):
+    server.answers = [(200, {}, b'{"rows": [{"id": 1}, {"id": 2')] * 4
+    with pytest.raises(RetryableError, match="broken body"):
+        paged(server, [])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cx_warehouse.connectors.http.envelope import TruncatedBodyError, slice_page
+from cx_warehouse.connectors.http.envelope import TruncatedBodyError, salvage_page, slice_page
 
 
 class Page(msgspec.Struct):
@@ -81,3 +81,32 @@ def test_a_body_may_be_the_bare_array_where_the_envelope_says_so():
     assert [piece for piece, _ in sliced.malformed] == [b'{"id": 2 "s"}']
     with pytest.raises(TruncatedBodyError):
         slice_page(b'[{"id":1}, {"id":', BarePage, "tickets")
+
+
+UNBALANCED = [
+    b'{"id": 2',
+    b'{"id": 2}}',
+    b'{"id": 2, "tags": ["a"}',
+    b'{"id": 2, "s": "open}',
+    b'{"id": [2}',
+    b"[",
+    b'"',
+]
+
+
+@pytest.mark.parametrize("broken", UNBALANCED)
+def test_a_page_is_salvaged_up_to_a_record_whose_brackets_do_not_match(broken):
+    data = body(b'{"id": 1, "tags": ["a", "b"], "x": 1}', broken, b'{"id": 3}')
+    with pytest.raises(TruncatedBodyError):
+        slice_page(data, Page, "tickets")
+    sliced = salvage_page(data, Page, "tickets")
+    assert [bytes(record) for record in sliced.records] == [b'{"id": 1, "tags": ["a", "b"], "x": 1}']
+    [(rest, reason)] = sliced.malformed
+    assert rest == broken + b', {"id": 3}' and "cannot be told apart" in reason
+    assert sliced.envelope.after_cursor == "x"
+
+
+@pytest.mark.parametrize("cut", [20, 45, 60, -1])
+def test_a_body_that_breaks_off_is_not_salvaged(cut):
+    with pytest.raises(TruncatedBodyError):
+        salvage_page(body(b'{"id": 1, "tags": ["a"]}', b'{"id": 2}')[:cut], Page, "tickets")

@@ -13,6 +13,7 @@ from google.oauth2 import service_account
 
 from cx_warehouse.connectors.errors import ConfigError, RetryableError
 
+BROKEN_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 
 
@@ -37,7 +38,11 @@ class ServiceAccountAuth(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if not self._credentials.valid:
             self._refresh()
-        request.headers["Authorization"] = f"Bearer {self._credentials.token}"
+        token = self._credentials.token
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            self._credentials.token = None
+            raise RetryableError("ga4: the token endpoint's answer is broken (no token that a header could hold)")
+        request.headers["Authorization"] = f"Bearer {token}"
         return request
 
     def _refresh(self) -> None:
@@ -46,9 +51,11 @@ class ServiceAccountAuth(requests.auth.AuthBase):
         except exceptions.TransportError as error:
             raise RetryableError(f"ga4: cannot reach the token endpoint ({type(error).__name__})") from error
         except exceptions.RefreshError as error:
-            said = str(error.args[0]) if error.args else type(error).__name__
+            said = (str(error.args[0]) if error.args else type(error).__name__)[:300]
             if error.retryable:
                 raise RetryableError(f"ga4: the token endpoint failed: {said}") from error
             raise ConfigError(
                 f"ga4: the token endpoint refused the key: check service_account of connection 'ga4'. It said: {said}"
             ) from error
+        except BROKEN_ANSWER as error:  # which Google's client takes for granted not to be
+            raise RetryableError(f"ga4: the token endpoint's answer is broken ({type(error).__name__})") from error

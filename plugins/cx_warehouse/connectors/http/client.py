@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ import tenacity
 
 from cx_warehouse.connectors.base import Usage
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
-from cx_warehouse.connectors.http.envelope import Sliced, TruncatedBodyError, slice_page
+from cx_warehouse.connectors.http.envelope import Sliced, TruncatedBodyError, salvage_page, slice_page
 from cx_warehouse.connectors.http.pacing import Budget
 
 T = TypeVar("T")
@@ -128,13 +129,25 @@ class HttpClient:
         budgets: Sequence[Budget] | None = None,
         allow: tuple[int, ...] = (),
     ) -> tuple[Sliced[T], Reply]:
-        """Send a request and slice the body's records (see `slice_page`); a truncated body is asked for again."""
+        """Send a request and slice the body's records (see `slice_page`).
+
+        A broken body is asked for again. So is one with a broken record, once: the line may have broken it, and the
+        walk will not come back for it. What comes broken each time is salvaged as far as it goes."""
+        answers = 0
 
         def decode(reply: Reply) -> Sliced[T]:
+            nonlocal answers
+            answers += 1
             try:
-                return slice_page(reply.body, envelope, records_field)
+                sliced = slice_page(reply.body, envelope, records_field)
             except TruncatedBodyError as error:
+                if answers == self._attempts:
+                    with contextlib.suppress(TruncatedBodyError):
+                        return salvage_page(reply.body, envelope, records_field)
                 raise RetryableError(f"{self.source} {path}: broken body: {error}") from error
+            if sliced.malformed and answers == 1 < self._attempts:
+                raise RetryableError(f"{self.source} {path}: broken record: {sliced.malformed[0][1]}")
+            return sliced
 
         return self._retried(method, path, decode, params=params, json=json, budgets=budgets, allow=allow)
 

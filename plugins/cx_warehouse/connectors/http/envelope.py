@@ -11,6 +11,8 @@ import msgspec
 
 T = TypeVar("T")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
+_ARRAY_END = re.compile(rb'\](?=\s*(?:\}\s*\Z|,\s*"))')  # what an array of the envelope can end with
+MOST_ENDS = 20_000  # candidates that are looked at: some ten a record
 
 
 class TruncatedBodyError(ValueError):
@@ -33,8 +35,7 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
     Where the page as a whole does not decode, its records are cut out one by one, so that one broken record costs
     itself only. Only the syntax is judged here; what the records hold is landing's business. Raises
     TruncatedBodyError when the body is not a whole JSON object with that array."""
-    if getattr(envelope, "may_be_bare", False) and body.lstrip()[:1] == b"[":
-        body = b'{"' + records_field.encode() + b'":' + body + b"}"
+    body = _whole(body, envelope, records_field)
     try:
         page = msgspec.json.decode(body, type=envelope)
         return Sliced(page, getattr(page, _attribute(envelope, records_field)))
@@ -42,18 +43,74 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
         start, end, slices = _cut_array(body, records_field)
     try:
         page = msgspec.json.decode(body[:start] + b"[]" + body[end:], type=envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TruncatedBodyError(str(error)) from error
     sound: list[bytes] = []
     malformed: list[tuple[bytes, str]] = []
     for piece in slices:
-        try:
-            msgspec.json.decode(piece, type=msgspec.Raw)
-        except (msgspec.DecodeError, RecursionError) as error:
-            malformed.append((piece, f"not JSON: {error}"))
-        else:
+        if (wrong := _syntax_error(piece)) is None:
             sound.append(piece)
+        else:
+            malformed.append((piece, f"not JSON: {wrong}"))
     return Sliced(page, sound, malformed)
+
+
+def salvage_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
+    """Slice a page in which the brackets or quotes of a record do not match, as far as its records can be told apart.
+
+    For a body that comes broken however often it is asked for. The records before the broken one are sound; from there
+    to the array's end all is one malformed piece, since a part of a broken record could pass for a record. Raises
+    TruncatedBodyError when not even the array's end can be told."""
+    body = _whole(body, envelope, records_field)
+    start, _, _ = _cut_array(body, records_field, may_break_off=True)
+    for tries, candidate in enumerate(_ARRAY_END.finditer(body, start + 1)):
+        if tries == MOST_ENDS:
+            break
+        try:
+            page = msgspec.json.decode(body[:start] + b"[]" + body[candidate.start() + 1 :], type=envelope)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        sound, rest = _sound_head(body[start + 1 : candidate.start()])
+        if rest:
+            return Sliced(page, sound, [(rest, "not JSON: from here on the page's records cannot be told apart")])
+        return Sliced(page, sound)
+    raise TruncatedBodyError(f"the end of its {records_field!r} array cannot be told")
+
+
+def _whole(body: bytes, envelope: type, records_field: str) -> bytes:
+    if getattr(envelope, "may_be_bare", False) and body.lstrip()[:1] == b"[":
+        return b'{"' + records_field.encode() + b'":' + body + b"}"
+    return body
+
+
+def _syntax_error(piece: bytes) -> str | None:
+    try:
+        msgspec.json.decode(piece, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+def _sound_head(inside: bytes) -> tuple[list[bytes], bytes]:
+    """The records of an array's inside up to the first broken one, and what is left from there on."""
+    sound: list[bytes] = []
+    depth = element = 0
+    for token in _TOKEN.finditer(inside):
+        text = token.group()
+        if text in (b"{", b"["):
+            depth += 1
+        elif text in (b"}", b"]"):
+            depth -= 1
+        elif text == b"," and depth == 0:
+            piece = inside[element : token.start()].strip()
+            if _syntax_error(piece) is not None:
+                break
+            sound.append(piece)
+            element = token.end()
+    rest = inside[element:].strip()
+    if rest and _syntax_error(rest) is None:
+        return [*sound, rest], b""
+    return sound, rest
 
 
 def _attribute(envelope: type, encoded: str) -> str:
@@ -63,7 +120,7 @@ def _attribute(envelope: type, encoded: str) -> str:
     raise AttributeError(f"{envelope.__name__} has no field {encoded!r}")
 
 
-def _cut_array(body: bytes, name: str) -> tuple[int, int, list[bytes]]:
+def _cut_array(body: bytes, name: str, *, may_break_off: bool = False) -> tuple[int, int, list[bytes]]:
     """Find the top-level array `name`: its start, its end (exclusive) and the bytes of each element."""
     wanted = b'"' + name.encode() + b'"'
     depth = 0
@@ -94,4 +151,6 @@ def _cut_array(body: bytes, name: str) -> tuple[int, int, list[bytes]]:
         elif text == b"," and depth == 2:
             slices.append(body[element : token.start()].strip())
             element = token.end()
+    if may_break_off and start >= 0:
+        return start, len(body), slices
     raise TruncatedBodyError(f"the body ends before its {name!r} array does")
