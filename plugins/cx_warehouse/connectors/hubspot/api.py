@@ -146,7 +146,7 @@ class HubSpotApi:
             category = error.get("category") if isinstance(error, dict) else None
             if category != NO_LINKS:
                 # Taken for "no links", it would delete links that exist.
-                raise RetryableError(f"hubspot {path}: part of the batch failed: {category or 'no category'}")
+                raise RetryableError(f"hubspot {path}: part of the batch failed: {str(category)[:100]}")
         return _listed(path, sliced)
 
 
