@@ -108,6 +108,20 @@ def test_the_token_endpoint_is_tried_again_when_it_cannot_be_reached() -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b'{"ac', b'{"access_token": 5}', b'{"access_token": "t\\n", "expires_in": 60}', b"\xff",
+     b'{"access_token": "t", "expires_in": "soon"}', b'{"access_token": "t", "expires_in": 1e300}'],
+)  # fmt: skip
+def test_a_broken_answer_of_the_token_endpoint_is_asked_for_again(body: bytes) -> None:
+    with ga4(days(1)) as acme:
+        acme.app.faults = [Fault(lambda path: path.startswith("/token"), 200, (), body)]
+        assert acme.connector().check().startswith("ga4: property")
+        acme.app.faults = [Fault(lambda path: path.startswith("/token"), 200, (), body)] * 9
+        with pytest.raises(RetryableError, match="token endpoint"):
+            acme.connector().check()
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"property_id": ""}, "lacks: property_id"),
