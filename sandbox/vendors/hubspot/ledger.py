@@ -49,6 +49,8 @@ def _objects(world: World, portal: Portal, kind: str) -> dict[str, Entry]:
         record = msgspec.json.decode(wire.object_record(kind, item, list(item.properties)))
         entries[str(number)] = Entry(record, item.archived_at is not None)
     for number, extra in _extras(world, kind).items():
+        if portal.is_merged_away(kind, number):
+            continue
         entries[str(number)] = Entry(extra.fields, extra.is_archived)
     return entries
 

@@ -81,6 +81,10 @@ class Portal:
             if agent.owner_id is not None and agent.became_agent_at <= now
         }
 
+    def is_merged_away(self, kind: str, number: int) -> bool:
+        """Whether the object lives on in another one: then no list serves it again, however it was changed before."""
+        return kind == "contacts" and number in self._winner
+
     def linked(self, near: str, far: str, number: int) -> list[int]:
         """The objects at the far end, the first linked (the primary one) first; links of or to archived objects do
         not show."""
