@@ -30,7 +30,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "full_read_up_to": 30,
         "full_read_days": 2,
     },
-    "ga4": {"budget_share": 1, "quota_multiple": 100, "history_days": 40, "page_size": 10},
+    "ga4": {"budget_share": 1, "quota_multiple": 100, "history_days": 60, "page_size": 10},
 }
 
 

@@ -175,6 +175,7 @@ class Stage:
     def begin(self, number: int) -> list[Malformed]:
         """Bring the clock to the night's, with everything that people did by hand up to it."""
         world, terms = self.sandbox.world, self.terms
+        blows.tidy_catalog(self.dsn)
         world.faults.clear()
         opens = world.company.opens_at
         malformed = []

@@ -17,13 +17,14 @@ from sandbox.world import World
 Record = dict[str, Any]
 FIRST_NUMBER = 7_000_000_000  # of records added here: no vendor's own ids reach so far
 ADDED, CHANGED, DELETED = 3, 2, 1  # a night and stream
-# What a client cannot make a record of, though the page around it is whole.
+# What cannot be landed, though the page around it is whole. Each still says who it is: a record without a readable key
+# proves nothing about any other, so the deletions of its scope would wait for it.
 BROKEN = (
-    b'{"id": %d, "note": "\\ud800"}',
-    b'{"id": %d, "depth": ' + b"[" * 1_500 + b"]" * 1_500 + b"}",
-    b'{"id": %d, "size": 1e400000}',
-    b'{"id": %d}',
-    b'{"id": %d, "id_is": "text", "created_at": "yesterday", "createdAt": "yesterday", "landed_at": 7}',
+    '{"%s": %s, "note": "\\ud800"}',
+    '{"%s": %s, "depth": ' + "[" * 1_500 + "]" * 1_500 + "}",
+    '{"%s": %s, "size": 1e400000}',
+    '{"%s": %s}',
+    '{"%s": %s, "created_at": "yesterday", "createdAt": "yesterday", "landed_at": 7}',
 )
 
 
@@ -31,6 +32,7 @@ BROKEN = (
 class Shape:
     """How a vendor's record of a stream is made from another one: its id, its time of change, a text, its end."""
 
+    identity: Callable[[int], tuple[str, str]]  # the field that holds the id, and its JSON
     number: Callable[[Record, int], None]
     touch: Callable[[Record, datetime], None]
     write: Callable[[Record, str], None]
@@ -41,6 +43,10 @@ def _iso(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _text_id(name: str) -> Callable[[int], tuple[str, str]]:
+    return lambda number: (name, f'"{number}"')
+
+
 def _zendesk(text: str, delete: Callable[[Record, datetime], None] | None) -> Shape:
     def touch(record: Record, at: datetime) -> None:
         record["updated_at"] = _iso(at)
@@ -48,7 +54,11 @@ def _zendesk(text: str, delete: Callable[[Record, datetime], None] | None) -> Sh
             record["generated_timestamp"] = int(at.timestamp())
 
     return Shape(
-        lambda record, number: record.update(id=number), touch, lambda record, said: record.update({text: said}), delete
+        lambda number: ("id", str(number)),
+        lambda record, number: record.update(id=number),
+        touch,
+        lambda record, said: record.update({text: said}),
+        delete,
     )
 
 
@@ -63,7 +73,7 @@ def _hubspot(text: str, modified: str) -> Shape:
     def delete(record: Record, at: datetime) -> None:
         record.update(archived=True, archivedAt=_iso(at))
 
-    return Shape(number, touch, lambda record, said: record["properties"].update({text: said}), delete)
+    return Shape(_text_id("id"), number, touch, lambda record, said: record["properties"].update({text: said}), delete)
 
 
 def _typeform_number(record: Record, number: int) -> None:
@@ -78,6 +88,7 @@ SHAPES: dict[tuple[str, str], Shape] = {
     ("hubspot", "companies"): _hubspot("name", "hs_lastmodifieddate"),
     ("hubspot", "deals"): _hubspot("dealname", "hs_lastmodifieddate"),
     ("typeform", "responses"): Shape(
+        _text_id("token"),
         _typeform_number,
         lambda record, at: None,
         lambda record, said: record["response"].update(hidden={"note": said}),
@@ -107,7 +118,8 @@ def change_records(world: World, ledgers: dict[str, Ledger], seed: int, night: i
         for body in bodies:
             world.add_record(source, stream, json.dumps(body).encode())
         if dice.random() < 0.2:
-            broken = dice.choice(BROKEN) % (FIRST_NUMBER * 10 + night * 100 + place)
+            number = FIRST_NUMBER * 10 + night * 100 + place
+            broken = (dice.choice(BROKEN) % shape.identity(number)).encode()
             world.add_record(source, stream, broken)
             malformed.append(Malformed(source, stream, broken))
     return malformed

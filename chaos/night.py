@@ -17,8 +17,9 @@ from chaos.workers import Run, Workers
 
 TRIES = 3  # retries=2 in the ingest DAGs
 AT_ONCE = 6
-LONGEST_RUN_SECONDS = 90.0
-DISK_FULL_SECONDS = 1.5
+LONGEST_RUN_SECONDS = 60.0
+DISK_FULL_SECONDS = 1.0
+LOCK_WAIT_SECONDS = 30.0  # of the runs' own time
 
 
 @dataclass
@@ -87,7 +88,7 @@ class _Driver:
             first = self._tries[stream] == 1
             times = 2 if first and stream in self._plan.doubles else 1
             for _ in range(times):
-                run = self._workers.start(*stream, self._as_of, self._re_pulls.get(stream), lock_wait=2.0)
+                run = self._workers.start(*stream, self._as_of, self._re_pulls.get(stream), lock_wait=LOCK_WAIT_SECONDS)
                 self._running.append(run)
                 self._at(LONGEST_RUN_SECONDS, lambda run=run: self._give_up_waiting(run))
             self._night.blows["double start"] += times - 1
