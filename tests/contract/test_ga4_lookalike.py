@@ -17,6 +17,7 @@ from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.ga4.connector import Ga4Connector
 from cx_warehouse.connectors.typeform.connector import TypeformConnector
 from sandbox.vendors.ga4 import build_app
+from sandbox.vendors.ga4.report import Losses
 from sandbox.vendors.ga4.tokens import AUDIENCE, GRANT
 from sandbox.vendors.typeform import build_app as build_typeform
 from sandbox.world import World
@@ -110,6 +111,37 @@ def test_what_cannot_be_asked_is_refused(client: Client, body: dict[str, Any], s
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["status"]) == (400, 400, "INVALID_ARGUMENT")
     assert said in error["message"]
+
+
+def test_a_report_of_too_many_events_is_an_estimate_and_says_so() -> None:
+    events = [visit(number, TODAY - DAY, sessions=3) for number in range(200)]
+    world = World(company=company_of(events, NIGHT))
+    with served(build_app(world, losses=Losses(sampled_above=600))) as url:
+        client = Client(url, world)
+        answer = client.run(dimensions=[{"name": "deviceCategory"}]).json()
+        [sampling] = answer["metadata"]["samplingMetadatas"]
+        assert sampling == {"samplesReadCount": "600", "samplingSpaceSize": "1200"}  # int64 comes as text
+        assert answer["rows"][0]["metricValues"] == [{"value": "600"}]
+        by_page = client.run().json()
+        assert by_page["rowCount"] == 100  # the pages of visits that were not read are missing
+        config = {**world.credentials.for_connections({"ga4": url})["ga4"], "history_days": 2}
+        landed = Landed(Ga4Connector.streams["daily_traffic"])
+        landed.read(Ga4Connector.from_config(config), Window(world.now()))
+        assert {str(record["metadata"]["samplingMetadatas"]) for record in landed.records.values()} == {str([sampling])}
+
+
+def test_a_report_that_reads_everything_speaks_of_no_sample(client: Client) -> None:
+    assert "samplingMetadatas" not in client.run().json()["metadata"]
+
+
+def test_only_what_the_api_has_is_answered(client: Client) -> None:
+    path = f"{client.url}/v1beta/properties/{client.key.property_id}:runReport"
+    headers = {"Authorization": f"Bearer {client.key.access_token}"}
+    for method in ("GET", "PUT", "DELETE"):
+        assert requests.request(method, path, headers=headers, timeout=10).status_code in (404, 405), method
+    other = requests.post(f"{client.url}/v1beta/properties/1:runReport", json={}, headers=headers, timeout=10)
+    assert (other.status_code, other.json()["error"]["status"]) == (403, "PERMISSION_DENIED")
+    assert requests.post(path, json={}, timeout=10).status_code == 401
 
 
 def test_a_stranger_is_turned_away(client: Client) -> None:

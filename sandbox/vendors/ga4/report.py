@@ -45,28 +45,28 @@ class _Totals:
 @dataclass(frozen=True)
 class Losses:
     """What a property may withhold. `cardinality_limit`: rows a day beyond which the rest becomes one (other) row;
-    `threshold_users`: rows of fewer users are left out (0: none)."""
+    `threshold_users`: rows of fewer users are left out (0: none); `sampled_above`: events that a report reads at most,
+    beyond which it is reckoned from a sample."""
 
     cardinality_limit: int = 50_000
     threshold_users: int = 0
+    sampled_above: int = 10_000_000
 
 
 def answer(query: Query, visits: Visits, losses: Losses) -> tuple[bytes, int]:
     """The report's JSON without its last brace, and how many rows it serves."""
     groups: dict[tuple[str, ...], _Totals] = {}
-    for visit in visits.of(query.first, query.last):
+    read, sampling = _sample(visits.of(query.first, query.last), losses.sampled_above)
+    for visit in read:
         key = tuple(_value(visit, name) for name in query.dimensions)
         groups.setdefault(key, _Totals()).visits.append(visit)
     if query.keep is not None:
         keep = query.keep
         groups = {key: totals for key, totals in groups.items() if keep(dict(zip(query.dimensions, key, strict=True)))}
     groups, condensed = _condense(query, groups, losses.cardinality_limit)
-    kept = {
-        key: totals
-        for key, totals in groups.items()
-        if totals.users() >= losses.threshold_users
-    }
-    rows = [(key, [totals.metric(name) for name in query.metrics]) for key, totals in kept.items()]
+    kept = {key: totals for key, totals in groups.items() if totals.users() >= losses.threshold_users}
+    scale = sampling[1] / sampling[0] if sampling else 1
+    rows = [(key, [round(totals.metric(name) * scale) for name in query.metrics]) for key, totals in kept.items()]
     if not query.keep_empty_rows and query.metrics:
         rows = [row for row in rows if any(row[1])]
     _sort(query, rows)
@@ -80,7 +80,31 @@ def answer(query: Query, visits: Visits, losses: Losses) -> tuple[bytes, int]:
         metadata["dataLossFromOtherRow"] = True
     if len(kept) < len(groups):
         metadata["subjectToThresholding"] = True
+    if sampling:
+        metadata["samplingMetadatas"] = [
+            {"samplesReadCount": str(sampling[0]), "samplingSpaceSize": str(sampling[1])}  # one a date range
+        ]
     return _body(query, served, len(bodies), metadata), len(served)
+
+
+def _sample(found: list[VisitsCounted], most: int) -> tuple[list[VisitsCounted], tuple[int, int] | None]:
+    """The visits to reckon from; and of how many events they are out of how many, where they are a sample."""
+    space = sum(map(_events, found))
+    if space <= most:
+        return found, None
+    drawn: list[VisitsCounted] = []
+    read = 0
+    for visit in sorted(found, key=lambda visit: _shuffled((visit.client_id, str(visit.day), visit.landing_page))):
+        if read >= most:
+            break
+        drawn.append(visit)
+        read += _events(visit)
+    return drawn, (read, space)
+
+
+def _events(visit: VisitsCounted) -> int:
+    """A session_start for each session, a page_view for each page, and the key events."""
+    return visit.sessions + visit.page_views + visit.key_events
 
 
 def _value(visit: VisitsCounted, dimension: str) -> str:
