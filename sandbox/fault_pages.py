@@ -34,34 +34,35 @@ def duplicate_page(page: Page) -> Spoilt:
 
 
 def page_edge_duplicates(page: Page) -> Spoilt:
-    envelope, before = _decoded(page.body), _decoded(page.before)
+    field = page.listed.records
+    envelope, before = _decoded(page.body, field), _decoded(page.before, field)
     if envelope is None or before is None:
         return None
-    rows, again = envelope.get(page.listed.records), before.get(page.listed.records)
+    rows, again = envelope.get(field), before.get(field)
     if not isinstance(rows, list) or not rows or not isinstance(again, list) or not again:
         return None
     again = again[-page.dice.randint(1, EDGE) :]
-    envelope[page.listed.records] = again + rows
-    return _encoded(envelope), f"{len(again)} rows of the page before, again"
+    envelope[field] = again + rows
+    return _encoded(envelope, field), f"{len(again)} rows of the page before, again"
 
 
 def stuck_cursor(page: Page) -> Spoilt:
-    envelope, token = _decoded(page.body), page.listed.token(page.asked)
+    envelope, token = _decoded(page.body, page.listed.records), page.listed.token(page.asked)
     if envelope is None or token is None or page.listed.lead_on is None:
         return None
     page.listed.lead_on(envelope, token)
-    return _encoded(envelope), "leads to itself"
+    return _encoded(envelope, page.listed.records), "leads to itself"
 
 
 def empty_page_with_more(page: Page) -> Spoilt:
-    envelope = _decoded(page.body)
+    envelope = _decoded(page.body, page.listed.records)
     if envelope is None or not envelope.get(page.listed.records):
         return None
     envelope[page.listed.records] = []
     if page.listed.lead_on is not None and page.listed.invent is not None:
         page.invented = page.listed.invent(page.asked)
         page.listed.lead_on(envelope, page.invented)
-    return _encoded(envelope), "no records, and more to come"
+    return _encoded(envelope, page.listed.records), "no records, and more to come"
 
 
 PAGE_ACTS: dict[str, Callable[[Page], Spoilt]] = {
@@ -72,14 +73,17 @@ PAGE_ACTS: dict[str, Callable[[Page], Spoilt]] = {
 }
 
 
-def _decoded(body: bytes) -> dict[str, Any] | None:
-    """The answer's JSON; None for one with a broken record in it, which is left alone."""
+def _decoded(body: bytes, field: str) -> dict[str, Any] | None:
+    """The answer's JSON; None for one with a broken record in it, which is left alone. A bare array is the records of
+    a list whose field has no name."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None
+    if not field and isinstance(value, list):
+        return {field: value}
     return value if isinstance(value, dict) else None
 
 
-def _encoded(envelope: dict[str, Any]) -> bytes:
-    return json.dumps(envelope, ensure_ascii=False).encode()
+def _encoded(envelope: dict[str, Any], field: str) -> bytes:
+    return json.dumps(envelope if field else envelope[field], ensure_ascii=False).encode()

@@ -25,7 +25,8 @@ Record = dict[str, Any]
 def edit(world: World, vendor: VendorFaults, listed: ListPage, asked: Asked, body: bytes, hit: Hit) -> Edit | None:
     """What a kind does to the records of a page; None where it cannot be done to this one."""
     try:
-        rows = json.loads(body).get(listed.records) or []
+        decoded = json.loads(body)
+        rows = (decoded.get(listed.records) if listed.records else decoded) or []
     except (ValueError, RecursionError, AttributeError):
         return None
     records = [row for row in rows if isinstance(row, dict) and not listed.is_gone(row)]

@@ -42,6 +42,7 @@ class Visit(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if not str(self.idVisit).isdecimal():
             raise ValueError("idVisit is not a number")
+        at(self.firstActionTimestamp)
 
     def last_action_at(self) -> datetime:
         """When the visit last changed: its last action. Raises ValueError for a time that no calendar has."""

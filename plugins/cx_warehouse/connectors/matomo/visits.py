@@ -99,8 +99,7 @@ class VisitWalk:
         """The pages of one day; returns where the walk stands after it."""
         day, steps_back, unread = walk.day, 0, 0
         opens, closes = self._second(day), self._second(day + ONE_DAY)
-        # of a day that goes on, the report is older than the log
-        total = self._client.total(day) if day < self._today else None
+        total, is_over = self._client.total(day), day < self._today
         while True:
             begins = walk.after is None
             walk = replace(walk, after=opens - 1) if begins else walk
@@ -114,6 +113,9 @@ class VisitWalk:
                 continue
             rows = len(places) + len(page.malformed)
             reached = self._after(walk, places, rows)
+            if reached == walk and walk.last is not None and rows != 1 and steps_back < STEPS_BACK:
+                steps_back += 1  # the last visit has to come again, and to come alone at the end
+                continue
             if reached.last != walk.last:
                 steps_back = unread = 0
             elif (unread := unread + 1) > UNREADABLE_PAGES:
@@ -122,9 +124,9 @@ class VisitWalk:
                 reached == walk
                 or any(place is not None and place.at >= closes for place in places)
                 # A short page alone is not the end: a server may serve fewer than were asked for (airbyte #86492).
-                or (total is not None and rows < self._options.page_size and reached.seen >= total)
+                or (is_over and rows < self._options.page_size and reached.seen >= total)
             )
-            is_short = has_ended and total is not None and reached.seen < total
+            is_short = has_ended and reached.seen < total
             if not has_ended:
                 walk = reached
             elif is_short and not walk.again:
@@ -146,7 +148,8 @@ class VisitWalk:
                 scope_complete=has_ended and not is_short,
                 malformed=page.malformed,
                 complete_through=self._complete_through(walk) if is_last else None,
-                total=Total(total) if has_ended and total is not None else None,
+                # of a day that goes on, the report is older than the log
+                total=Total(total) if has_ended and is_over else None,
             )
             if has_ended:
                 return walk
