@@ -51,6 +51,10 @@ def build_control(world: World) -> Starlette:
         world.add_record(source, stream, body)
         return JSONResponse({"records": len(world.extra_records(source, stream))}, status_code=201)
 
+    async def purge(request: Request) -> Response:
+        world.purge(*(request.path_params[name] for name in ("source", "stream", "key")))
+        return JSONResponse({"purged": request.path_params["key"]})
+
     async def tell_truth(request: Request) -> Response:
         if world.data_dir_mode:
             raise SandboxError("there is no known truth: the sandbox serves records from files")
@@ -81,6 +85,7 @@ def build_control(world: World) -> Starlette:
             Route("/clock", clock, methods=["GET", "POST"]),
             Route("/sources/{source}", source, methods=["POST"]),
             Route("/records/{source}/{stream}", record, methods=["POST"]),
+            Route("/records/{source}/{stream}/{key}", purge, methods=["DELETE"]),
             Route("/truth", tell_truth),
             Route("/log", log),
             Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
@@ -143,6 +148,10 @@ class Control:
     def add_record(self, source: str, stream: str, record: bytes) -> None:
         """Serve one more raw record, bytes as given."""
         self._call("POST", f"/records/{source}/{stream}", record)
+
+    def purge(self, source: str, stream: str, key: str) -> None:
+        """Remove a record for good, so that no list, archive or export tells of it any more."""
+        self._call("DELETE", f"/records/{source}/{stream}/{urllib.parse.quote(key, safe='')}")
 
     def truth(self) -> dict[str, Any]:
         """The metrics as reckoned from the company's events at the clock."""

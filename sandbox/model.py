@@ -279,6 +279,15 @@ class SurveyResponseDeleted(Event):
     form_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecordPurged(Event):
+    """A vendor removed a record for good, on somebody's request: no list, archive or export tells of it any more."""
+
+    source: str
+    stream: str
+    key: str  # the vendor's own id; of a survey response its form and its token, with a colon between
+
+
 # --- web -----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class VisitsCounted(Event):

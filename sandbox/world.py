@@ -205,6 +205,20 @@ class World:
             self._join_happened([event])
             self.revision += 1
 
+    def purge(self, source: str, stream: str, key: str) -> None:
+        """Remove a record for good, without a trace: no increment of any client can see that."""
+        _check_stream(source, stream)
+        self.happen(model.RecordPurged(event_id=0, at=self._clock, source=source, stream=stream, key=key))
+
+    def purged(self, source: str, stream: str) -> frozenset[str]:
+        """The keys of the stream's records that were removed for good."""
+        with self._lock:
+            return frozenset(
+                event.key
+                for event in self._happened
+                if isinstance(event, model.RecordPurged) and (event.source, event.stream) == (source, stream)
+            )
+
     def log(self, source: str, method: str, path: str, status: int) -> None:
         """Remember one answered request: the newest 20,000 in memory, up to 40,000 in `home`."""
         entry = {

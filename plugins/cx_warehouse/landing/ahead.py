@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from cx_warehouse.landing.pages import PreparedPage
@@ -13,7 +13,7 @@ from cx_warehouse.landing.pages import PreparedPage
 SWITCH_SECONDS = 0.0005
 
 
-def ahead(pages: Iterator[PreparedPage]) -> Iterator[PreparedPage]:
+def ahead(pages: Iterator[PreparedPage]) -> Generator[PreparedPage, None, None]:
     """Fetch and decode the next page while the current one is landed: a page that lands waits for Postgres, most of the
     time. At most one page waits, so memory stays at three pages."""
     handed: queue.Queue[Any] = queue.Queue(maxsize=1)

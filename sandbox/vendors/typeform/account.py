@@ -82,7 +82,10 @@ def _fold_events(world: World, account: Account) -> None:
             latest[event.form_id, event.response_id] = event
         elif isinstance(event, SurveyResponseDeleted):
             latest.pop((event.form_id, event.response_id), None)
+    purged = world.purged("typeform", "responses")
     for event in latest.values():
+        if f"{event.form_id}:{event.response_id}" in purged:
+            continue
         body = msgspec.json.encode(record(event))
         at = event.submitted_at if event.state == "completed" else event.landed_at
         listed = Listed(

@@ -63,7 +63,8 @@ class Shelf:
                 made = [row for row in self._made.get(stream, []) if row.key not in newest]
                 known = (mark, sorted([*made, *newest.values()], key=lambda row: row.order))
                 self._joined[stream] = known
-            return known[1]
+        purged = self._world.purged("zendesk", stream)
+        return [row for row in known[1] if row.key not in purged] if purged else known[1]
 
     def exported(self, stream: str) -> list[Row]:
         """What an incremental export may show: without the minute before the request."""

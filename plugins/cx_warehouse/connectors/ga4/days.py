@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cx_warehouse.connectors.base import Page, State, Window
+from cx_warehouse.connectors.base import Page, State, Total, Window
 from cx_warehouse.connectors.errors import ContractError, RetryableError
 from cx_warehouse.connectors.ga4.client import Ga4Client, ReportPage, out_of_tokens
 from cx_warehouse.connectors.ga4.streams import DEFAULT_RESTATEMENT, Report
@@ -50,9 +50,12 @@ class DayWalk:
         self._walk = msgspec.convert(state["walk"], Walk) if state.get("walk") else None
 
     def pages(self) -> Iterator[Page]:
-        """Every day from the restated ones up to the property's today, which later nights restate."""
+        """Every day from the restated ones up to the property's today, which later nights restate; of a reconciling
+        walk, every day before those."""
         zone = self._client.time_zone()
         today = self._window.end.astimezone(zone).date()
+        if self._window.recheck:  # the days that no night reads any more
+            today -= self._options.restatement + ONE_DAY
         walk = self._begin(zone, today)
         while walk.day <= today:
             yield from self._day(walk, today, zone)
@@ -65,13 +68,13 @@ class DayWalk:
             return walk
         if start is not None:
             return Walk(as_of, start, min(start.astimezone(zone).date(), today))
-        first = today - self._options.history
+        first = as_of.astimezone(zone).date() - self._options.history
         if self._watermark is not None:
             first = self._watermark - self._options.restatement
         elif walk is not None and walk.start is None:
             # A first sync that broke off in an earlier night: the days before it are in.
             first = walk.day - self._options.restatement
-        return Walk(as_of, None, min(first, today))
+        return Walk(as_of, None, first if self._window.recheck else min(first, today))
 
     def _day(self, walk: Walk, today: date, zone: ZoneInfo) -> Iterator[Page]:
         day, restarts = walk.day, 0
@@ -95,13 +98,16 @@ class DayWalk:
             is_whole = reached >= page.row_count
             if not is_whole and reached == walk.offset:
                 raise ContractError(f"ga4 report of {day}: no rows at offset {walk.offset} of {page.row_count}")
+            is_first = walk.offset == 0
             walk = Walk(walk.as_of, walk.start, day, reached, page.row_count, begins)
             is_last = is_whole and day >= today
             yield Page(
                 records=self._wrap(page),
                 state=self._end_state(today) if is_last else self._state(walk, is_whole),
                 scope=f"{day:%Y%m%d}",
+                scope_begins=is_first,
                 scope_complete=is_whole,
+                total=Total(page.row_count) if is_whole else None,
                 malformed=page.malformed,
                 complete_through=datetime.combine(today, time(), zone).astimezone(UTC) if is_last else None,
             )

@@ -100,12 +100,14 @@ STREAMS: Mapping[str, Stream] = {
             contract=ReportRow,
             description=f"Sessions by day, channel, device and landing page. {_RESTATED}",
             lookback=DEFAULT_RESTATEMENT,
+            recheck="parts",
         ),
         Stream(
             name="daily_users",
             contract=ReportRow,
             description=f"Sessions by day, customer, channel and device. {_RESTATED}",
             lookback=DEFAULT_RESTATEMENT,
+            recheck="parts",
         ),
     )
 }

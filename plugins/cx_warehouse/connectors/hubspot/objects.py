@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
 
-from cx_warehouse.connectors.base import Page, State, Tombstone, Window
+from cx_warehouse.connectors.base import Page, State, Tombstone, Total, Window
 from cx_warehouse.connectors.errors import ContractError, TokenExpiredError
 from cx_warehouse.connectors.hubspot.api import HubSpotApi, Listed
 from cx_warehouse.connectors.hubspot.glance import Glance, glance
@@ -17,13 +17,15 @@ from cx_warehouse.connectors.hubspot.streams import ObjectEndpoint
 
 # A change time further ahead than this is no race with the walk but a broken record: landing's to judge.
 IMPLAUSIBLE = timedelta(days=366)
+INDEX_SLACK = 10
 MOST_LEFT = 1_000  # ids of records left to the next night that a state may hold
 
 
 class Progress(msgspec.Struct):
     """Where a walk stands; kept in the stream's state as JSON.
 
-    `token` continues a list, or a search among the ids above `last_id`. `left` are the records left to the next
+    `token` continues a list, or a search among the ids above `last_id`. `total` is the index's count of a list that was
+    read to its end. `left` are the records left to the next
     walk because they changed after the window's end, `waited` those that the walk before had left."""
 
     phase: Literal["list", "search", "archived", "done"]
@@ -33,6 +35,7 @@ class Progress(msgspec.Struct):
     token: str | None = None
     last_id: int = 0
     seen: int = 0
+    total: int | None = None
     left: list[int] = []
     waited: list[int] = []
 
@@ -84,7 +87,8 @@ class ObjectWalk:
         else:
             listed = self._archived(progress)
         # A resumed walk may have begun after this window's end, and its watermark will say so.
-        records, tombstones = _kept(listed.records, progress, max(window.end, progress.started))
+        end = datetime.max.replace(tzinfo=UTC) if window.recheck else max(window.end, progress.started)
+        records, tombstones = _kept(listed.records, progress, end)
         state = _state(progress, saved)
         return Page(
             records=records,
@@ -92,6 +96,7 @@ class ObjectWalk:
             tombstones=tombstones,
             malformed=listed.malformed,
             complete_through=_watermark(state) if progress.phase == "done" else None,
+            total=_total(progress) if progress.phase == "done" else None,
         )
 
     def _list(self, progress: Progress) -> Listed:
@@ -99,7 +104,8 @@ class ObjectWalk:
         progress.seen += len(listed.records) + len(listed.malformed)
         progress.token = listed.after
         if listed.after is None:
-            self._reconcile(progress.seen, self._api.count(self._endpoint))
+            progress.total = self._api.count(self._endpoint)
+            self._reconcile(progress.seen, progress.total)
             progress.phase = "archived"
         return listed
 
@@ -154,13 +160,20 @@ def _kept(
     return kept, tombstones
 
 
+def _total(progress: Progress) -> Total | None:
+    """What the index counted, as far as it can be relied on: it lags, and some records may be left to the next walk."""
+    if progress.total is None:
+        return None
+    return Total(progress.total, slack=max(INDEX_SLACK, progress.total // 100) + len(progress.left))
+
+
 def _may_wait(seen: Glance, progress: Progress, end: datetime) -> bool:
     """Whether the record changed after the window's end. It waits once, else one that changes during every walk
     would never land."""
     number, changed = seen.number(), seen.changed_at()
     if number is None or changed is None or number in progress.waited:
         return False
-    return end < changed < end + IMPLAUSIBLE
+    return end < changed and changed - end < IMPLAUSIBLE
 
 
 def _resumed(saved: State, window: Window) -> Progress | None:

@@ -39,8 +39,10 @@ def walk_whole(step: Pass, window: Window, state: State) -> Iterator[Page]:
         began = progress.started
         try:
             while not progress.done:
+                begins = progress == Progress(began)
                 for listed in step(progress):
-                    page = _page(listed, progress, saved)
+                    page = _page(listed, progress, saved, begins)
+                    begins = False
                     saved = dict(page.state)
                     yield page
         except TokenExpiredError as error:
@@ -60,7 +62,7 @@ def _resumed(saved: State) -> Progress | None:
         return None
 
 
-def _page(listed: Listed, progress: Progress, saved: State) -> Page:
+def _page(listed: Listed, progress: Progress, saved: State, begins: bool) -> Page:
     state: dict[str, Any] = {key: value for key, value in saved.items() if key != "walk"}
     if progress.done:
         state["watermark"] = progress.started.isoformat()
@@ -70,6 +72,7 @@ def _page(listed: Listed, progress: Progress, saved: State) -> Page:
         records=listed.records,
         state=state,
         scope=WHOLE,
+        scope_begins=begins,
         scope_complete=progress.done,
         malformed=listed.malformed,
         complete_through=progress.started if progress.done else None,

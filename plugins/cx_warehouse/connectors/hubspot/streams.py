@@ -70,9 +70,9 @@ _RESTATED = (
 STREAMS: Mapping[str, Stream] = {
     stream.name: stream
     for stream in (
-        Stream("contacts", Contact, f"People in the CRM. {_INCREMENTAL}", lookback=INDEX_LAG),
-        Stream("companies", Company, f"Accounts in the CRM. {_INCREMENTAL}", lookback=INDEX_LAG),
-        Stream("deals", Deal, f"Sales, open, won and lost. {_INCREMENTAL}", lookback=INDEX_LAG),
+        Stream("contacts", Contact, f"People in the CRM. {_INCREMENTAL}", lookback=INDEX_LAG, recheck="whole"),
+        Stream("companies", Company, f"Accounts in the CRM. {_INCREMENTAL}", lookback=INDEX_LAG, recheck="whole"),
+        Stream("deals", Deal, f"Sales, open, won and lost. {_INCREMENTAL}", lookback=INDEX_LAG, recheck="whole"),
         Stream("owners", Owner, "Users who own records, also those who left. Read whole every night."),
         Stream("contact_companies", Association, f"Which companies a contact belongs to. {_RESTATED}"),
         Stream("deal_contacts", Association, f"Which contacts a deal is with. {_RESTATED}"),

@@ -86,6 +86,7 @@ def walk_forms(client: HttpClient, forms: FormList, window: Window) -> Iterator[
 
     The walk is complete, so forms that are no longer listed become tombstones. It is short and starts from
     the first page each time: its state holds no walk."""
+    begins = True
     for page in forms.pages():
         definitions: list[bytes | msgspec.Raw] = []
         for record in page.records:
@@ -94,7 +95,8 @@ def walk_forms(client: HttpClient, forms: FormList, window: Window) -> Iterator[
                 definitions.append(record)  # landing says what is wrong with it
             elif (definition := _definition(client, form_id)) is not None:
                 definitions.append(definition)
-        yield Page(records=definitions, state={}, scope=EVERYTHING, malformed=page.malformed)
+        yield Page(records=definitions, state={}, scope=EVERYTHING, scope_begins=begins, malformed=page.malformed)
+        begins = False
     yield Page(
         records=(),
         state={"watermark": window.end.isoformat()},

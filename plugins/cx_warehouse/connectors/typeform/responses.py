@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from cx_warehouse.connectors.base import Page, State, Window
+from cx_warehouse.connectors.base import Page, State, Total, Window
 from cx_warehouse.connectors.errors import ContractError, TokenExpiredError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.http.envelope import Sliced
@@ -102,6 +102,8 @@ class ResponseWalk:
                 return
             position = position or self._begin(form_id, page.envelope.total_items)
             token, reached_end, past_bound = self._judge(form_id, page, position)
+            total = Total(position.total, slack=0 if position.before is None else position.total // 1_000)
+            begins = position.before is None
             wrapped = self._wrap(form_id, page.records)
             if reached_end or past_bound:
                 self._finish(form_id, reached_end)
@@ -119,7 +121,9 @@ class ResponseWalk:
                 records=wrapped,
                 state=self._state(),
                 scope=form_id,
+                scope_begins=begins,
                 scope_complete=reached_end,
+                total=total if reached_end else None,
                 malformed=page.malformed,
             )
             if reached_end or past_bound:

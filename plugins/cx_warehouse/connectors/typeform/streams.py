@@ -112,6 +112,7 @@ STREAMS: Mapping[str, Stream] = {
             "whenever a form is read to its end: every night up to full_read_up_to responses, else once in "
             "full_read_days.",
             lookback=DEFAULT_OVERLAP,
+            recheck="parts",
         ),
     )
 }

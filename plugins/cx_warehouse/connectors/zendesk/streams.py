@@ -144,14 +144,22 @@ STREAMS: Mapping[str, Stream] = {
             contracts.User,
             "Customers, agents and admins, the deleted and merged ones included.",
             volatile=("last_login_at",),
+            recheck="whole",
         ),
         Stream(
             "tickets",
             contracts.Ticket,
             "Tickets as they stand, the archived and the deleted ones included.",
             volatile=("generated_timestamp",),
+            recheck="whole",
         ),
-        Stream("organizations", contracts.Organization, "Customers' companies, the deleted ones included."),
+        Stream(
+            "organizations",
+            contracts.Organization,
+            "Customers' companies, the deleted ones included.",
+            recheck="whole",
+        ),
+        # The two logs are not read again: an event never changes, and those of a purged ticket stay as they are.
         Stream(
             "ticket_events",
             contracts.TicketEvent,
@@ -167,12 +175,14 @@ STREAMS: Mapping[str, Stream] = {
             contracts.SatisfactionRating,
             "Good/bad ratings of tickets, offered ones too.",
             lookback=RATING_EDITABLE,
+            recheck="whole",
         ),
         Stream(
             "survey_responses",
             contracts.SurveyResponse,
             "The newer customer-satisfaction surveys with their answers.",
             lookback=SURVEY_EDITABLE,
+            recheck="whole",
         ),
         Stream("schedules", contracts.Schedule, "Calendars of business hours; listed whole every night."),
         Stream("sla_policies", contracts.SlaPolicy, "Service-level policies; listed whole every night."),

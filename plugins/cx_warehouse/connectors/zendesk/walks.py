@@ -202,6 +202,7 @@ def whole_list(endpoint: Endpoint, fetch: Fetch, window: Window) -> Iterator[Pag
             {},
             malformed=answer.malformed,
             scope="*",
+            scope_begins=not params,
             scope_complete=done,
             complete_through=window.end if done else None,
         )
