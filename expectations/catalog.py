@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 
+from cx_warehouse.connectors import registry
 from cx_warehouse.quality.suite import Border, Suite
 from expectations.marts import customer, freshness, support, voice, web
-from expectations.raw import ga4, hubspot, typeform, zendesk
 
 SUITES: Mapping[Border, tuple[Callable[[], Suite], ...]] = {
-    "raw": (zendesk.suite, hubspot.suite, typeform.suite, ga4.suite),
+    "raw": tuple(importlib.import_module(f"expectations.raw.{source}").suite for source in registry.SOURCES),
     "marts": (support.suite, voice.suite, customer.suite, web.suite, freshness.suite),
 }
 

@@ -18,7 +18,7 @@ from sandbox.gate import Gate, VendorWorld
 from sandbox.world import SOURCES, World
 
 HOST = "127.0.0.1"
-PREFERRED_PORTS = {"control": 8600, "zendesk": 8601, "hubspot": 8602, "typeform": 8603, "ga4": 8604}
+PREFERRED_PORTS = {name: 8600 + number for number, name in enumerate(("control", *SOURCES))}
 
 
 class _Server(uvicorn.Server):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sandbox.model import RecordPurged
 from sandbox.vendor_faults import Answer, Asked, Edit, ListPage, VendorFaults
 from sandbox.vendors.matomo.visits import ZONE, visits
 from sandbox.world import World
+
+LATE = timedelta(days=2)
 
 
 def _place(asked: Asked) -> str | None:
@@ -21,9 +23,10 @@ def _place(asked: Asked) -> str | None:
 
 
 def _go_on(world: World, asked: Asked, records: list[dict[str, Any]], dice: random.Random) -> Edit | None:
-    """A visitor does more: the visit has more actions, and a later last one."""
-    ids = {record.get("idVisit") for record in records}
-    served = [visit for visit in visits(world.events()) if visit.visit_id in ids]
+    """A visitor does more: the visit has more actions, and a later last one. Only visits of the last days go on: what
+    an app did while it was offline is handed in later."""
+    ids, since = {record.get("idVisit") for record in records}, world.now().astimezone(ZONE).date() - LATE
+    served = [visit for visit in visits(world.events()) if visit.visit_id in ids and visit.fact.day >= since]
     if not served:
         return None
     visit = dice.choice(served)
@@ -54,6 +57,7 @@ VENDOR = VendorFaults(
             "",
             _place,
             ids=(("idVisit",),),
+            times=(("lastActionTimestamp",),),
             text=("referrerName",),
             whole=lambda asked: asked.params.get("method") == "Live.getLastVisitsDetails",
             instead={"changed_during_walk": _go_on, "deleted_during_walk": _erase},
