@@ -9,10 +9,18 @@ export CX_DAYS = $(DAYS)
 export CX_DATA = $(value DATA)
 export CX_SQL = $(value SQL)
 export CX_ROLE = $(ROLE)
+export CX_SEED = $(SEED)
+export CX_NIGHTS = $(NIGHTS)
+export CX_NIGHT = $(NIGHT)
+export CX_FAULTS = $(FAULTS)
+export CX_STREAM = $(STREAM)
+export CX_FROM = $(FROM)
+export CX_DRY_RUN = $(DRY_RUN)
+export CX_SOURCE = $(SOURCE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback stop clean lint test mutants bench lock
+.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean lint test chaos mutants bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -38,6 +46,15 @@ psql: setup ## a prompt on the published marts, or rows of one query: make psql 
 rollback: setup ## give readers the night before back
 	@$(CX) rollback
 
+replay: setup ## read a stream again: make replay STREAM=zendesk.tickets FROM=2026-03-01 (DRY_RUN=1: only count)
+	@$(CX) replay
+
+reconcile: setup ## compare raw with what the vendors have, and mend it (SOURCE=zendesk)
+	@$(CX) reconcile
+
+schema: setup ## fields of a stream's records, and what changed in them: make schema STREAM=zendesk.tickets
+	@$(CX) schema
+
 stop: setup ## stop Airflow, the sandbox and Postgres; data stays
 	@$(CX) stop
 
@@ -52,6 +69,9 @@ test: setup ## lint, then unit, contract, integration and end-to-end tests
 
 mutants: setup ## take each fix out of the code in turn and see its tests go red (4 minutes)
 	@$(CX) mutants
+
+chaos: setup ## nights in which everything goes wrong, and proof that nothing is lost (SEED=, NIGHTS=, FAULTS=, NIGHT=)
+	@$(CX) chaos
 
 bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt

@@ -136,6 +136,43 @@ def rollback() -> None:
 
 
 @cli.command()
+@click.option("--stream", envvar="CX_STREAM", help="Which stream, as source.stream.")
+@click.option("--from", "start", envvar="CX_FROM", help="The date from which to read again.")
+@click.option("--dry-run", is_flag=True, envvar="CX_DRY_RUN", help="Only count what would land.")
+def replay(stream: str | None, start: str | None, dry_run: bool) -> None:
+    """Read one stream again from a past date on."""
+    from stack.rerun import Rerun, parse_date
+    from stack.streams import parse_stream
+
+    name, since = parse_stream(stream), parse_date(start)
+    Rerun.of(default_home(), _notice).replay(console, name, since, dry_run=dry_run)
+
+
+@cli.command()
+@click.option("--source", envvar="CX_SOURCE", help="Only this source.")
+def reconcile(source: str | None) -> None:
+    """Read again what the vendors have, and mend raw where it differs."""
+    from cx_warehouse.connectors import registry
+    from stack.rerun import Rerun
+
+    registry.require_sources([source] if source else [])
+    Rerun.of(default_home(), _notice).reconcile(console, source or None)
+
+
+@cli.command()
+@click.option("--stream", envvar="CX_STREAM", help="Which stream, as source.stream.")
+def schema(stream: str | None) -> None:
+    """Show the fields of a stream's records, and what changed in them."""
+    from stack.local import WAREHOUSE
+    from stack.postgres import PostgresServer
+    from stack.streams import parse_stream, show_schema
+
+    name, home = parse_stream(stream), default_home()
+    _require_home(home)
+    show_schema(console, PostgresServer.ensure(home).dsn(WAREHOUSE), name)
+
+
+@cli.command()
 def stop() -> None:
     """Stop Airflow, the sandbox and Postgres; data stays."""
     from stack import local
@@ -181,6 +218,12 @@ def test() -> None:
 def mutants() -> None:
     """Take each fix out of the code in turn and see that its tests notice."""
     raise SystemExit(subprocess.call([sys.executable, "-m", "tests.mutants"], cwd=ROOT))
+
+
+@cli.command()
+def chaos() -> None:
+    """Play nights in which vendors, runs and Postgres fail, and prove that raw lost nothing."""
+    raise SystemExit(subprocess.call([sys.executable, "-m", "chaos"], cwd=ROOT))
 
 
 @cli.command()
