@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from bisect import bisect_right
 from dataclasses import replace
 from datetime import datetime
@@ -26,7 +27,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, world: World, source: str) -> None:
         self._app, self._world, self._source = app, world, source
-        self._served: dict[str, tuple[str, bytes]] = {}  # by list: the request and body of its last page
+        self._served: dict[str, tuple[Asked, bytes]] = {}  # by list: its last page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,7 +52,7 @@ class Gate:
             await send.answer(vendor.expired())
             return
         token = listed.token(asked) if listed else None
-        before = self._served.get(listed.path) if listed and token is not None else None
+        before = self._before(asked, listed, token)
 
         def fits(kind: Kind) -> bool:
             if kind.acts_on == "token":
@@ -88,7 +89,7 @@ class Gate:
             if hit is not None:
                 spoilt = await run_in_threadpool(self._spoil_page, hit, asked, listed, vendor, answer, before)
             if spoilt is answer:
-                self._served[listed.path] = (meant.target, answer.body)
+                self._served[listed.path] = (meant, answer.body)
             answer = spoilt
         elif hit is not None:
             plan.give_back(hit)
@@ -101,12 +102,12 @@ class Gate:
         listed: ListPage,
         vendor: VendorFaults,
         answer: Answer,
-        before: tuple[str, bytes] | None,
+        before: bytes | None,
     ) -> Answer:
         """The page as the fault has it; `answer` itself where only later answers change, or it cannot be done."""
         plan, kind, dice = self._world.faults, hit.fault.kind, hit.dice()
         if kind in PAGE_ACTS:
-            page = Page(listed, asked, answer.body, before[1] if before else b"", dice)
+            page = Page(listed, asked, answer.body, before or b"", dice)
             found = PAGE_ACTS[kind](page)
             if found is None:
                 plan.give_back(hit)
@@ -116,7 +117,7 @@ class Gate:
                 plan.remember_alias(self._source, listed.path, page.invented, asked.query, asked.body)
             self._record(hit, asked, what)
             return Answer(answer.status, answer.headers, body)
-        happened = edit(self._world, vendor, listed, asked, answer.body, hit)
+        happened = edit(VendorWorld(self._world, self._source), vendor, listed, asked, answer.body, hit)
         if happened is None:
             plan.give_back(hit)
             return answer
@@ -126,6 +127,17 @@ class Gate:
             self._world.add_records(self._source, happened.stream, happened.records)
         self._record(hit, asked, happened.what)
         return answer
+
+    def _before(self, asked: Asked, listed: ListPage | None, token: str | None) -> bytes | None:
+        """The page that this request goes on from, if it is the last that was served of the list."""
+        former = self._served.get(listed.path) if listed and token is not None else None
+        if listed is None or former is None:
+            return None
+        try:
+            envelope = json.loads(former[1])
+        except (ValueError, RecursionError):
+            return None
+        return former[1] if listed.follows(asked, former[0], envelope) else None
 
     def _record(self, hit: Hit, asked: Asked, what: str) -> None:
         self._world.faults.record(hit, asked.method, asked.target.partition(" ")[2], what)

@@ -74,7 +74,8 @@ class ListPage:
     """One list of a vendor. `path` matches "METHOD path" as a whole; `records` is the field that holds the rows.
 
     `token` is the paging token that a request carries (None: it asks for the first page). `lead_on` makes an answer
-    point to a token, as an answer with more to come does; `invent` makes a token up. Where a page is named by its
+    point to a token, as an answer with more to come does; `follows` says whether a request goes on from an answer to
+    the request before; `invent` makes a token up. Where a page is named by its
     number or offset, both are None.
 
     Records: `ids` are the fields that hold the id, `times` those that say when it changed, `text` one that people may
@@ -86,6 +87,7 @@ class ListPage:
     records: str
     token: Callable[[Asked], str | None]
     lead_on: Callable[[dict[str, Any], str], None] | None = None
+    follows: Callable[[Asked, Asked, dict[str, Any]], bool] = lambda asked, former, answer: True
     invent: Callable[[Asked], str] | None = None
     serves: tuple[str, ...] = ()  # other streams whose walk reads this list
     ids: tuple[Path, ...] = ()
@@ -129,13 +131,14 @@ class Answer:
 class VendorFaults:
     """A vendor's part. `limited` is its 429 without Retry-After; `expired` its 401 for an access token that ended,
     where its tokens do. `newest` is what it writes as the time of something that happens now. `unfit`: kinds that do
-    not apply, with the reason."""
+    not apply, with the reason. `unlimited` is what its build_app takes for an account without limits."""
 
     lists: tuple[ListPage, ...]
     limited: Callable[[], Answer]
     expired: Callable[[], Answer] | None = None
     newest: Callable[[World], datetime] = lambda world: world.now()
     unfit: Mapping[str, str] = field(default_factory=dict)
+    unlimited: Mapping[str, Any] = field(default_factory=dict)
 
     def list_of(self, asked: Asked) -> ListPage | None:
         """The list that a request asks for a page of."""

@@ -26,6 +26,11 @@ def _offset(asked: Asked) -> str | None:
     return offset if offset != "0" else None
 
 
+def _follows(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    begins = int(former.json.get("offset", "0")) + len(answer.get("rows", ()))
+    return {**former.json, "offset": str(begins)} == asked.json
+
+
 def _by_day(asked: Asked) -> bool:
     """Whether it is one of the streams' reports, and not a question about the property."""
     return {"name": "date"} in asked.json.get("dimensions", ())
@@ -78,6 +83,7 @@ VENDOR = VendorFaults(
             r"POST /v1beta/properties/\d+:runReport",
             "rows",
             _offset,
+            follows=_follows,
             serves=("daily_users",),
             whole=_by_day,
             instead={"changed_during_walk": _restate, "deleted_during_walk": _withdraw},
@@ -85,6 +91,7 @@ VENDOR = VendorFaults(
     ),
     limited=_limited,
     expired=lambda: Answer(401, JSON, refused_token().body().encode()),
+    unlimited={"limits": Limits(10**9, 10**9, 10**9, 1_000)},
     unfit={
         "stuck_cursor": NO_CURSOR,
         "page_edge_duplicates": "rows come again only where the day changes under the walk: changed_during_walk",

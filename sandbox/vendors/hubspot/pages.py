@@ -24,13 +24,33 @@ def _search_after(asked: Asked) -> str | None:
     after = str(asked.json.get("after", "0"))
     if after != "0":
         return after
-    groups = asked.json.get("filterGroups") or [{}]
-    above = [one.get("value") for one in groups[0].get("filters", ()) if one.get("operator") == "GT"]
-    return after if above and above[0] != "0" else None
+    return after if _above(asked) not in (None, "0") else None
 
 
 def _lead_on(envelope: dict[str, Any], token: str) -> None:
     envelope["paging"] = {"next": {"after": token, "link": ""}}
+
+
+def _follows(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    return str(_next(answer)) == _after(asked) and asked.params.get("archived") == former.params.get("archived")
+
+
+def _follows_search(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    results = answer.get("results") or [{}]
+    return _above(asked) == results[-1].get("id") or (_above(asked), str(_next(answer))) == (
+        _above(former),
+        str(asked.json.get("after")),
+    )
+
+
+def _next(answer: dict[str, Any]) -> Any:
+    return ((answer.get("paging") or {}).get("next") or {}).get("after")
+
+
+def _above(asked: Asked) -> str | None:
+    """The id above which a search asks."""
+    groups = asked.json.get("filterGroups") or [{}]
+    return next((one.get("value") for one in groups[0].get("filters", ()) if one.get("operator") == "GT"), None)
 
 
 def _beyond(asked: Asked) -> str:
@@ -38,8 +58,7 @@ def _beyond(asked: Asked) -> str:
 
 
 def _beyond_search(asked: Asked) -> str:
-    above = "".join(one["value"] for one in asked.json["filterGroups"][0]["filters"] if one["operator"] == "GT")
-    return str(BEYOND_ALL_IDS + int(above or "0"))
+    return str(BEYOND_ALL_IDS + int(_above(asked) or "0"))
 
 
 def _delete(record: dict[str, Any], now: str) -> None:
@@ -67,12 +86,15 @@ def _objects(kind: str) -> tuple[ListPage, ListPage, ListPage]:
             "results",
             _after,
             _lead_on,
+            _follows,
             _beyond,
             whole=lambda asked: TEXT[kind] in asked.params.get("properties", "").split(","),
             **records,
         ),
-        ListPage("", f"GET {path}", "results", _after, _lead_on, _beyond, serves=LINKS_OF[kind]),
-        ListPage(kind, f"POST {path}/search", "results", _search_after, _lead_on, _beyond_search, **records),
+        ListPage("", f"GET {path}", "results", _after, _lead_on, _follows, _beyond, serves=LINKS_OF[kind]),
+        ListPage(
+            kind, f"POST {path}/search", "results", _search_after, _lead_on, _follows_search, _beyond_search, **records
+        ),
     )
 
 
@@ -99,6 +121,7 @@ VENDOR = VendorFaults(
             "results",
             _after,
             _lead_on,
+            _follows,
             _beyond,
             ids=(("id",),),
             times=(("updatedAt",),),
@@ -108,4 +131,5 @@ VENDOR = VendorFaults(
         ),
     ),
     limited=_limited,
+    unlimited={"per_10_seconds": 10**9, "searches_per_second": 10**9},
 )

@@ -18,6 +18,15 @@ def _page(asked: Asked) -> str | None:
     return asked.params.get("page") if asked.params.get("page", "1") != "1" else None
 
 
+def _follows_page(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    return int(asked.params["page"]) == int(former.params.get("page", "1")) + 1
+
+
+def _follows(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    items = answer.get("items") or [{}]
+    return asked.path == former.path and items[-1].get("token") == asked.params.get("before")
+
+
 def _form(asked: Asked) -> str:
     found = re.fullmatch(r"/forms/([^/]+)/responses", asked.path)
     return found.group(1) if found else ""
@@ -40,12 +49,13 @@ def _delete(world: World, asked: Asked, records: list[dict[str, Any]], dice: ran
 
 VENDOR = VendorFaults(
     lists=(
-        ListPage("forms", "GET /forms", "items", _page, serves=("responses",)),
+        ListPage("forms", "GET /forms", "items", _page, follows=_follows_page, serves=("responses",)),
         ListPage(
             "responses",
             "GET /forms/[^/]+/responses",
             "items",
             lambda asked: asked.params.get("before"),
+            follows=_follows,
             ids=(("token",), ("response_id",), ("landing_id",)),
             times=(("landed_at",), ("staged_at",), ("submitted_at",)),
             text=("metadata", "browser"),
@@ -54,5 +64,6 @@ VENDOR = VendorFaults(
         ),
     ),
     limited=lambda: Answer(429, {"content-type": "application/json"}, json.dumps(LIMITED).encode()),
+    unlimited={"requests_per_second": 10**9},
     unfit={"stuck_cursor": "the token of the next page is its last response's own: duplicate_page is the same"},
 )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.vendor_faults import Answer, Asked, ListPage, VendorFaults
-from sandbox.vendors.zendesk.limits import Limits
+from sandbox.vendors.zendesk.limits import PER_MINUTE, Limits
 from sandbox.vendors.zendesk.shelf import EXCLUDED
 
 JSON = {"Content-Type": "application/json; charset=utf-8", "X-Zendesk-API-Version": "v2"}
@@ -43,6 +43,19 @@ def _lead_after(envelope: dict[str, Any], token: str) -> None:
     envelope["meta"] = {**envelope["meta"], "has_more": True, "after_cursor": token}
 
 
+def _follows_cursor(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    return answer.get("after_cursor") == _cursor(asked)
+
+
+def _follows_time(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    return str(answer.get("end_time")) == _start_time(asked) and answer.get("end_of_stream") is False
+
+
+def _follows_after(asked: Asked, former: Asked, answer: dict[str, Any]) -> bool:
+    meta = answer.get("meta")
+    return isinstance(meta, dict) and meta.get("after_cursor") == _after(asked)
+
+
 def _opaque(asked: Asked) -> str:
     """A token of the same make as the vendor's, that no real row has."""
     return base64.urlsafe_b64encode(json.dumps({"skipped": asked.query}).encode()).decode()
@@ -62,8 +75,8 @@ def _mark_deleted(fields: Mapping[str, Any]) -> Any:
 def _export(kind: str, stream: str, **more: Any) -> ListPage:
     path = rf"GET /api/v2/incremental/{kind}(\.json)?"
     if kind.endswith("/cursor"):
-        return ListPage(stream, path, stream, _cursor, _lead_cursor, _opaque, **more)
-    return ListPage(stream, path, kind, _start_time, _lead_time, _second_later, **more)
+        return ListPage(stream, path, stream, _cursor, _lead_cursor, _follows_cursor, _opaque, **more)
+    return ListPage(stream, path, kind, _start_time, _lead_time, _follows_time, _second_later, **more)
 
 
 def _limited() -> Answer:
@@ -113,6 +126,7 @@ VENDOR = VendorFaults(
             "satisfaction_ratings",
             _after,
             _lead_after,
+            _follows_after,
             _opaque,
             ids=(("id",),),
             times=(("updated_at",),),
@@ -124,6 +138,7 @@ VENDOR = VendorFaults(
             "survey_responses",
             _after,
             _lead_after,
+            _follows_after,
             _opaque,
         ),
     ),
@@ -131,4 +146,5 @@ VENDOR = VendorFaults(
     expired=lambda: Answer(401, JSON, json.dumps(EXPIRED).encode()),
     # the newest that an export shows is a minute old
     newest=lambda world: world.now() - EXCLUDED - timedelta(seconds=1),
+    unlimited={"limits": Limits(dict.fromkeys(PER_MINUTE, 10**9))},
 )
