@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cx_warehouse.connectors.base import Page, Window
-from cx_warehouse.connectors.errors import ContractError
+from cx_warehouse.connectors.errors import ContractError, RetryableError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.http.envelope import Sliced
 
@@ -52,9 +52,13 @@ class FormList:
         number = 1
         while True:
             page = self._page(number, PAGE_SIZE)
+            is_empty = not (page.records or page.malformed)
+            if is_empty and number <= page.envelope.page_count:
+                # Taken for the end, it would make every form that was not listed yet a deleted one.
+                raise RetryableError(f"typeform /forms: page {number} of {page.envelope.page_count} is empty")
             yield page
             number += 1
-            if number > page.envelope.page_count or not (page.records or page.malformed):
+            if is_empty or number > page.envelope.page_count:
                 return
 
     def ids(self) -> list[str]:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import msgspec
 
 from cx_warehouse.connectors.base import Page, State, Total, Window
-from cx_warehouse.connectors.errors import ContractError, TokenExpiredError
+from cx_warehouse.connectors.errors import ContractError, RetryableError, TokenExpiredError
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.http.envelope import Sliced
 from cx_warehouse.connectors.typeform.forms import FormList, ListEnvelope, records_of
@@ -170,6 +170,9 @@ class ResponseWalk:
             at = _aware(response.latest_at())
             newest = at if newest is None else max(newest, at)
         count = len(page.records) + len(page.malformed)
+        if count == 0 and page.envelope.total_items > 0 and position.seen < position.total:
+            # Taken for the end, it would make every response that was not read yet a deleted one.
+            raise RetryableError(f"typeform responses of form {form_id}: an empty page after {position.seen} of more")
         # A short page alone is not the end: a server may serve fewer than were asked for (airbyte #86492).
         reached_end = count == 0 or (count < self._options.page_size and position.seen + count >= position.total)
         past_bound = position.bound is not None and newest is not None and newest < position.bound
