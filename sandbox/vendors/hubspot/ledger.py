@@ -42,17 +42,16 @@ def ledger(world: World) -> Ledger:
 
 
 def _objects(world: World, portal: Portal, kind: str) -> dict[str, Entry]:
-    entries = {}
+    entries, purged = {}, world.purged("hubspot", kind)
     if kind == "contacts":  # a merged-away contact is in no list any more, archived or not
         entries = {str(event.contact_id): GONE for event in world.events() if isinstance(event, ContactCreated)}
     for number, item in portal.objects[kind].items():
         record = msgspec.json.decode(wire.object_record(kind, item, list(item.properties)))
         entries[str(number)] = Entry(record, item.archived_at is not None)
     for number, extra in _extras(world, kind).items():
-        if portal.is_merged_away(kind, number):
-            continue
-        entries[str(number)] = Entry(extra.fields, extra.is_archived)
-    return entries
+        if not portal.is_merged_away(kind, number):
+            entries[str(number)] = Entry(extra.fields, extra.is_archived)
+    return {number: GONE if number in purged else entry for number, entry in entries.items()}
 
 
 def _owners(world: World, portal: Portal) -> dict[str, Entry]:
@@ -68,7 +67,7 @@ def _links(
     world: World, portal: _Remembering, near: str, far: str, stream: str, nears: dict[str, Entry]
 ) -> dict[str, Entry]:
     entries = {f"{number}:{other}": GONE for number, other in portal.ever_linked[near, far]}
-    extras = _extras(world, stream, id_of="from")
+    extras, purged = _extras(world, stream, id_of="from"), world.purged("hubspot", far)
     for text, entry in nears.items():
         if entry.is_deleted:
             continue
@@ -77,7 +76,7 @@ def _links(
             to = extras[number].fields.get("to")
             served = [link for link in to if isinstance(link, dict)] if isinstance(to, list) else []
         else:
-            others = portal.linked(near, far, number)
+            others = [other for other in portal.linked(near, far, number) if str(other) not in purged]
             served = [wire.link(near, far, other, is_primary=other == others[0]) for other in others]
         for link in served:
             record = {"from_id": text, "association": link}

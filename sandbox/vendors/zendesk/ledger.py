@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.ledger import Entry, Ledger, readable
+from sandbox.ledger import GONE, Entry, Ledger, readable
 from sandbox.vendors.zendesk.shelf import Shelf
 from sandbox.world import STREAMS, World
 
@@ -24,7 +24,7 @@ def ledger(world: World) -> Ledger:
     for stream in STREAMS["zendesk"]:
         says_deleted = _SAYS_DELETED.get(stream, lambda record: False)
         records = (readable(row.body) for row in shelf.rows(stream))
-        found[stream] = {
+        found[stream] = dict.fromkeys(world.purged("zendesk", stream), GONE) | {
             str(record["id"]): Entry(record, says_deleted(record)) for record in records if record and "id" in record
         }
     return found
