@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -25,10 +24,33 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Everything is drawn from it.")
-@click.option("--nights", type=click.IntRange(1, 1000), default=40, show_default=True, help="Nights that go wrong.")
-@click.option("--faults", type=click.IntRange(1), default=1000, show_default=True, help="Faults there must be in all.")
-@click.option("--night", type=click.IntRange(1), help="Play just this night again, after a calm one.")
+@click.option(
+    "--seed",
+    envvar="CX_SEED",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Everything is drawn from it.",
+)
+@click.option(
+    "--nights",
+    envvar="CX_NIGHTS",
+    type=click.IntRange(1, 1000),
+    default=40,
+    show_default=True,
+    help="Nights that go wrong.",
+)
+@click.option(
+    "--faults",
+    envvar="CX_FAULTS",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Faults there must be in all.",
+)
+@click.option(
+    "--night", envvar="CX_NIGHT", type=click.IntRange(1), help="Play just this night again, after a calm one."
+)
 @click.option("--customers", type=click.IntRange(1), default=120, show_default=True, help="People of the company.")
 @click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Where it is kept (.cx/chaos).")
 def main(seed: int, nights: int, faults: int, night: int | None, customers: int, home: Path | None) -> None:
@@ -44,11 +66,7 @@ def main(seed: int, nights: int, faults: int, night: int | None, customers: int,
 def run(home: Path, terms: Terms) -> bool:
     """Play the campaign; whether nothing was lost and as many faults as asked for were injected."""
     campaign = Campaign(home, terms, console.print)
-    first = campaign.progress.done + 1
-    if terms.only is not None:
-        first = max(first, terms.only - 1 or 1)
-        campaign.progress.done = first - 1
-    differences: list[Difference] = []
+    progress, differences = campaign.progress, list[Difference]()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -57,27 +75,18 @@ def run(home: Path, terms: Terms) -> bool:
         TimeElapsedColumn(),
     )
     with campaign.opened() as stage, Bar(*columns, console=console, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task("nights", total=terms.last, completed=first - 1, faults=campaign.progress.total)
-        for number in range(first, terms.last + 1):
-            began = time.monotonic()
-            campaign.progress.malformed += stage.begin(number)
-            campaign.save()
-            night, injected = stage.play(stage.planned(number))
-            differences = stage.compare(campaign.progress.malformed)
-            campaign.note(night, injected, differences, time.monotonic() - began)
-            bar.update(task, advance=1, faults=campaign.progress.total)
+        task = bar.add_task("nights", total=terms.last, completed=progress.done, faults=progress.total)
+        for over in campaign.play(stage):
+            differences = over.differences
+            bar.update(task, advance=1, faults=progress.total)
             if not sys.stdout.isatty():
-                console.print(
-                    f"night {number} of {terms.last}: {injected.total() + night.blows.total()} faults, "
-                    f"{campaign.progress.total} so far; {len(night.given_up)} streams given up, "
-                    f"{len(differences)} differences still to be caught up, {time.monotonic() - began:.1f} s"
-                )
-    show(console, terms, campaign.progress, differences)
-    told = figures(terms, campaign.progress, differences)
+                console.print(f"night {over.number} of {terms.last}: {over}")
+    show(console, terms, progress, differences)
+    told = figures(terms, progress, differences)
     is_enough = terms.only is not None or told["faults"] >= terms.faults
     if not is_enough:
         console.print(f"[red]only {told['faults']} of {terms.faults} faults were injected[/]: more NIGHTS, please")
-    is_sound = not differences and not campaign.progress.stuck
+    is_sound = not differences and not progress.stuck
     if is_sound:
         discard(home)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ class Progress:
     blows: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     given_up: int = 0
-    stuck: list[str] = field(default_factory=list)
+    stuck: list[tuple[str, int]] = field(default_factory=list)  # stream and night
     seconds: float = 0.0
     first_seen: dict[str, int] = field(default_factory=dict)  # a difference → the night after which it showed
     malformed: list[Malformed] = field(default_factory=list)
@@ -87,12 +88,30 @@ class Progress:
         return cls(**{**stored, **counters, "malformed": bodies})
 
 
+@dataclass(frozen=True)
+class NightOver:
+    """A night that was played. `differences` of a night that went wrong may still be caught up."""
+
+    number: int
+    night: Night
+    injected: Counter[str]  # faults at the vendors, by "source kind"
+    differences: list[Difference]
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.injected.total() + self.night.blows.total()} faults, {len(self.night.given_up)} streams given up, "
+            f"{len(self.differences)} differences still to be caught up, {self.seconds:.1f} s"
+        )
+
+
 class Campaign:
     """One campaign in its home folder. Times are the made company's; the real ones are in `progress.seconds`."""
 
     def __init__(self, home: Path, terms: Terms, say: Callable[[str], None]) -> None:
         self.home, self.terms, self._say = home, terms, say
-        self.progress = Progress()
+        # a night that is played again comes after one calm night, which brings in all that there is
+        self.progress = Progress(done=max(0, (terms.only or 0) - 2))
         self._file = home / "campaign.json"
         self._take_up()
 
@@ -133,7 +152,19 @@ class Campaign:
         finally:
             server.stop()
 
-    def note(self, night: Night, injected: Counter[str], differences: list[Difference], seconds: float) -> None:
+    def play(self, stage: Stage) -> Iterator[NightOver]:
+        """Play the nights that are left, one by one."""
+        for number in range(self.progress.done + 1, self.terms.last + 1):
+            began = time.monotonic()
+            self.progress.malformed += stage.begin(number)
+            self.save()
+            night, injected = stage.play(stage.planned(number))
+            differences = stage.compare(self.progress.malformed)
+            seconds = time.monotonic() - began
+            self._note(night, injected, differences, seconds)
+            yield NightOver(number, night, injected, differences, seconds)
+
+    def _note(self, night: Night, injected: Counter[str], differences: list[Difference], seconds: float) -> None:
         """The end of a night: add it up and keep it."""
         progress = self.progress
         progress.done += 1
@@ -141,7 +172,7 @@ class Campaign:
         progress.blows += night.blows
         progress.verdicts += night.verdicts
         progress.given_up += len(night.given_up)
-        progress.stuck += [".".join(stream) for stream in night.stuck]
+        progress.stuck += [(".".join(stream), progress.done) for stream in night.stuck]
         progress.seconds += seconds
         now = {one.name for one in differences}
         progress.first_seen = {name: progress.first_seen.get(name, progress.done) for name in now}

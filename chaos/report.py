@@ -54,14 +54,20 @@ def show(console: Console, terms: Terms, progress: Progress, differences: list[D
         night = progress.first_seen.get(one.name, progress.done)
         console.print(
             f"[red]{one.kind}[/] {one.source}.{one.stream} {escape(one.key)}: {escape(one.fact)}; first seen after "
-            f"night {night}: make chaos SEED={terms.seed} NIGHT={min(night, terms.only or terms.nights)}",
+            f"night {night}: {again(terms, night)}",
             soft_wrap=True,
         )
     if len(differences) > MOST_SHOWN:
         console.print(f"… and {len(differences) - MOST_SHOWN} more")
-    for name in progress.stuck:
-        console.print(f"[red]stuck[/] a run of {name} did not end by itself: make chaos SEED={terms.seed}")
+    for name, night in progress.stuck:
+        console.print(f"[red]stuck[/] a run of {name} did not end by itself: {again(terms, night)}")
     counted = Counter(one.kind for one in differences)
     table = Table(*KINDS, title=f"after {progress.total} faults in {progress.done} nights")
     table.add_row(*(f"[{'red' if counted[kind] else 'green'}]{counted[kind]}" for kind in KINDS))
     console.print(table)
+
+
+def again(terms: Terms, night: int) -> str:
+    """The command that plays just this night again."""
+    night = min(night, terms.only or terms.nights)
+    return f"make chaos SEED={terms.seed} NIGHTS={terms.nights} FAULTS={terms.faults} NIGHT={night}"
