@@ -18,7 +18,8 @@ from requests.auth import HTTPBasicAuth
 
 from benchmarks.loading.memory import peak_memory_mb
 from benchmarks.loading.page_server import PATH
-from cx_warehouse.connectors.base import Window
+from cx_warehouse.connectors.base import Pacer, Window
+from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.connectors.zendesk.connector import ZendeskConnector
 from cx_warehouse.landing import ingest
 
@@ -66,15 +67,21 @@ def run_limit(dsn: str, base_url: str, per_page: int) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "records": count, "fetch_seconds": fetching}
 
 
+class _Unlimited(ProcessAccount):
+    """The vendor's limits are not what is measured."""
+
+    def pacer(self, name: str, limit: int, seconds: float, share: float) -> Pacer:
+        return super().pacer(name, 1_000_000_000, seconds, 1.0)
+
+
 def run_landing(dsn: str, base_url: str, per_page: int) -> dict[str, Any]:
     """The product's own path: the Zendesk connector and its HTTP client, through `ingest`, as the loader's role."""
     connector = ZendeskConnector(
         base_url,
         HTTPBasicAuth("admin@example.com/token", "none"),
         page_size=per_page,
-        share=1.0,
-        exports_per_minute=1_000_000_000,
-    )  # the vendor's limit is not what is measured
+        account=_Unlimited(ZendeskConnector.source),
+    )
     began = time.perf_counter()
     result = ingest(connector, "tickets", Window(end=AS_OF), dsn)
     seconds = time.perf_counter() - began
