@@ -133,6 +133,7 @@ def _configure(local: Local, vendors: Mapping[str, Mapping[str, Any]]) -> None:
 def _sandbox_variables() -> dict[str, str]:
     """Nights only when asked for, since the sandbox has a clock of its own; and no waiting for made vendors."""
     defaults = {"CX_SCHEDULE": "", "CX_RETRY_SECONDS": "5", "CX_DEADLINE_MINUTES": "5", "CX_POKE_SECONDS": "5"}
+    defaults["CX_RECONCILE_SCHEDULE"] = ""
     return {name: os.environ.get(name, default) for name, default in defaults.items()}
 
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stack.airflow import Airflow
+from stack.differences import show_differences
 from stack.errors import StackError
 from stack.local import WAREHOUSE
 from stack.postgres import PostgresServer
@@ -99,6 +100,7 @@ def _show_landed(console: Console, connection: Connection, night: Row) -> None:
     if silent:
         console.print(f"  [yellow]nothing ran for {', '.join(silent)}[/]")
     _show_quarantine(console, connection)
+    show_differences(console, connection, night["as_of"])
 
 
 def _say_what_readers_see(console: Console, connection: Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from airflow.sdk import DAG, Param, TriggerRule, dag, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.base import Window
@@ -27,6 +27,7 @@ PARAMS = {
     ),
     "streams": Param([], type="array", items={"type": "string"}, description="Only these streams. Empty: all."),
     "start": Param(None, type=["null", "string"], description="Read again from this date on (a manual re-pull)."),
+    "dry_run": Param(False, type="boolean", description="Only count what would land (ops.dry_runs); write nothing."),
 }
 
 
@@ -79,15 +80,17 @@ def plan(source: str) -> list[str]:
 @task(map_index_template="{{ task.op_kwargs['stream'] }}")
 def land(source: str, stream: str) -> str:
     """Walk one stream and land it; return a line that says what came in."""
+    context = get_current_context()
     with clear_errors():
         config = settings.vendor_config(source)
         connector = registry.connect(source, config, settings.shared_account(source, config))
         result = ingest(
             connector,
             stream,
-            _window(get_current_context()),
+            _window(context),
             settings.warehouse_dsn("loader"),
             account=settings.account_of(source, config),
+            dry_run=context["params"]["dry_run"],
         )
     log.info("%s", result)
     return str(result)
@@ -97,6 +100,8 @@ def land(source: str, stream: str) -> str:
 def settle(source: str) -> str:
     """Record that the source is done for the night, whether it is in or given up; the transform wakes."""
     context = get_current_context()
+    if context["params"]["dry_run"]:
+        raise AirflowSkipException("a dry run brings nothing in")
     with psycopg.connect(settings.warehouse_dsn("loader")) as connection:
         said = settle_source(
             connection,

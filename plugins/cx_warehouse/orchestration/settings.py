@@ -23,6 +23,7 @@ SCHEDULE = os.environ.get("CX_SCHEDULE", "0 2 * * *") or None  # of the night; e
 RETRY_DELAY = timedelta(seconds=float(os.environ.get("CX_RETRY_SECONDS", "300")))
 DEADLINE = timedelta(minutes=float(os.environ.get("CX_DEADLINE_MINUTES", "240")))
 LIBPQ_EXTRAS = ("sslmode", "sslrootcert", "options")
+RECONCILE_SCHEDULE = os.environ.get("CX_RECONCILE_SCHEDULE", "0 12 * * 6") or None  # empty: only when triggered
 POKE_SECONDS = float(os.environ.get("CX_POKE_SECONDS", "30"))
 
 

@@ -52,6 +52,7 @@ def test_exactly_the_dags_of_the_warehouse_are_there_and_none_fails_to_import(re
         "ingest_ga4",
         "transform",
         "rollback",
+        "reconcile",
     }
 
 
