@@ -110,3 +110,18 @@ def test_a_page_is_salvaged_up_to_a_record_whose_brackets_do_not_match(broken):
 def test_a_body_that_breaks_off_is_not_salvaged(cut):
     with pytest.raises(TruncatedBodyError):
         salvage_page(body(b'{"id": 1, "tags": ["a"]}', b'{"id": 2}')[:cut], Page, "tickets")
+
+
+def test_no_record_is_left_out_when_a_broken_one_swallows_what_follows():
+    """Its inner array could pass for the end of the records, and the next record for a field of the page."""
+    data = body(b'{"id": 1}', b'{"id": 2, "tags": ["a"], "more": ["b"', b'{"id": 3}')
+    sliced = salvage_page(data, Page, "tickets")
+    assert [bytes(record) for record in sliced.records] == [b'{"id": 1}']
+    assert [piece for piece, _ in sliced.malformed] == [b'{"id": 2, "tags": ["a"], "more": ["b", {"id": 3}']
+
+
+def test_a_page_is_not_salvaged_when_its_end_could_be_read_in_two_ways():
+    """Taken for the last page, it would end the walk."""
+    data = b'{"tickets": [{"id": 1}}], "after_cursor": "x", "errors": []}'
+    with pytest.raises(TruncatedBodyError, match="cannot be told"):
+        salvage_page(data, Page, "tickets")

@@ -14,6 +14,7 @@ from cx_warehouse.connectors.errors import ConfigError, ContractError, Retryable
 from cx_warehouse.connectors.ga4.streams import Metadata
 from cx_warehouse.connectors.http.client import HttpClient
 
+LARGEST_METADATA = 20_000  # bytes; a few hundred are usual
 # Tokens of a standard property (v1beta discovery document); Analytics 360 has ten times as many.
 STANDARD_TOKENS: Mapping[str, int] = {
     "tokensPerDay": 200_000,
@@ -89,6 +90,8 @@ class Ga4Client:
         envelope = sliced.envelope
         if reply.status == 400:
             raise self._refusal(envelope.error)
+        if len(bytes(envelope.metadata)) > LARGEST_METADATA:  # it is kept beside each row
+            raise ContractError(f"ga4 {path}: the report's metadata has {len(bytes(envelope.metadata))} bytes")
         headers = [header.name for header in envelope.dimensionHeaders + envelope.metricHeaders]
         if headers != [*dimensions, *metrics]:
             raise ContractError(f"ga4 {path}: asked for {[*dimensions, *metrics]}, got columns {headers}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,18 +65,17 @@ def salvage_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T
     TruncatedBodyError when not even the array's end can be told."""
     body = _whole(body, envelope, records_field)
     start, _, _ = _cut_array(body, records_field, may_break_off=True)
-    for tries, candidate in enumerate(_ARRAY_END.finditer(body, start + 1)):
-        if tries == MOST_ENDS:
-            break
-        try:
-            page = msgspec.json.decode(body[:start] + b"[]" + body[candidate.start() + 1 :], type=envelope)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        sound, rest = _sound_head(body[start + 1 : candidate.start()])
-        if rest:
-            return Sliced(page, sound, [(rest, "not JSON: from here on the page's records cannot be told apart")])
-        return Sliced(page, sound)
-    raise TruncatedBodyError(f"the end of its {records_field!r} array cannot be told")
+    found: list[tuple[int, T]] = []
+    for candidate in itertools.islice(_ARRAY_END.finditer(body, start + 1), MOST_ENDS):
+        end = candidate.start()
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found.append((end, msgspec.json.decode(body[:start] + b"[]" + body[end + 1 :], type=envelope)))
+    if not found or any(page != found[0][1] for _, page in found):
+        raise TruncatedBodyError(f"the end of its {records_field!r} array cannot be told")
+    end, page = found[-1]  # where several would do, the one that leaves nothing out
+    sound, rest = _sound_head(body[start + 1 : end])
+    left = [(rest, "not JSON: from here on the page's records cannot be told apart")] if rest else []
+    return Sliced(page, sound, left)
 
 
 def _whole(body: bytes, envelope: type, records_field: str) -> bytes:
