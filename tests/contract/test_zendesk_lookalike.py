@@ -57,6 +57,42 @@ def test_an_unknown_path_is_an_invalid_endpoint(acme: Account) -> None:
     assert ask(acme, "incremental/requests.json").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "params", "error"),
+    [
+        ("incremental/tickets/cursor.json", {}, "InvalidValue"),  # neither start_time nor cursor
+        ("incremental/tickets/cursor.json", {"start_time": "monday"}, "InvalidValue"),
+        ("incremental/tickets/cursor.json", {"start_time": "-1"}, "InvalidValue"),
+        ("incremental/tickets/cursor.json", {"cursor": "bm9uc2Vuc2U="}, "InvalidValue"),
+        ("incremental/tickets/cursor.json", {"start_time": "0", "per_page": "many"}, "InvalidValue"),
+        ("incremental/ticket_events.json", {}, "InvalidValue"),
+        ("satisfaction_ratings.json", {"start_time": "monday"}, "InvalidValue"),
+        ("guide/survey_responses", {"filter[created_at_start]": "monday"}, "InvalidValue"),
+        ("tickets.json", {"page": "0"}, "InvalidValue"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(acme: Account, path: str, params: dict[str, str], error: str) -> None:
+    reply = ask(acme, path, **params)
+    assert (reply.status_code, reply.json()["error"]) == (400, error)
+
+
+@pytest.mark.parametrize("path", ["tickets.json", "guide/survey_responses"])
+def test_a_page_that_is_too_large_or_follows_no_token_is_refused(acme: Account, path: str) -> None:
+    for params in ({"page[size]": "101"}, {"page[size]": "5", "page[after]": "bm9uc2Vuc2U="}):
+        reply = ask(acme, path, **params)
+        assert reply.status_code == 400 and "error" in reply.text.lower()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_is_here_can_only_be_read(acme: Account, method: str) -> None:
+    given = acme.world.credentials.zendesk
+    for path in ("incremental/tickets/cursor.json", "tickets.json", f"tickets/{WINNER}.json"):
+        url, who = f"{acme.url}/api/v2/{path}", (f"{given.email}/token", given.token)
+        reply = requests.request(method, url, json={}, auth=who, timeout=10)
+        assert (reply.status_code, reply.json()["error"]) == (404, "InvalidEndpoint")
+        assert requests.request(method, url, json={}, timeout=10).status_code == 401
+
+
 @pytest.mark.parametrize("path", ["incremental/tickets/cursor.json", "incremental/ticket_events.json"])
 def test_a_start_time_within_the_last_minute_is_too_recent(acme: Account, path: str) -> None:
     reply = ask(acme, path, start_time=NOW - 59)

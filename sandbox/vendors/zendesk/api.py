@@ -51,7 +51,7 @@ def build(world: World, limits: Limits, tokens: Tokens) -> Starlette:
     return Starlette(
         routes=[
             Route("/oauth/tokens", api.grant, methods=["POST"]),
-            Route("/api/v2/{path:path}", api.answer, methods=["GET"]),
+            Route("/api/v2/{path:path}", api.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
     )
 
@@ -90,6 +90,8 @@ class Api:
             if not known:
                 is_bearer = authorization.lower().startswith("bearer ")
                 return _json(INVALID_TOKEN if is_bearer else {"error": "Couldn't authenticate you"}, headers, 401)
+            if request.method not in ("GET", "HEAD"):
+                raise Refused(404, "InvalidEndpoint", "Not found")  # what is here can only be read
             return self._dispatch(path, dict(request.query_params), request, headers)
         except Refused as refused:
             return _refused(refused, headers)
@@ -173,7 +175,7 @@ class Api:
     def _list(self, name: str, params: Mapping[str, str], url: str) -> Page:
         rows: Sequence[Row] = [row for row in self._shelf.rows(name) if row.is_listed]
         if name == "satisfaction_ratings":
-            start, end = (int(params.get(side, edge)) for side, edge in (("start_time", "0"), ("end_time", "9" * 12)))
+            start, end = paging.whole(params, "start_time", 0), paging.whole(params, "end_time", 10**12)
             rows = [row for row in rows if start <= row.at <= end]
             if score := params.get("score"):
                 rows = [row for row in rows if json.loads(row.body).get("score") == score]
@@ -189,8 +191,8 @@ class Api:
         rows = sorted(self._shelf.rows("survey_responses"), key=lambda row: row.key, reverse=True)
         if params.get("sort", "-id") == "id":
             rows.reverse()
-        start = int(params.get("filter[created_at_start]", "0")) // 1000
-        end = int(params.get("filter[created_at_end]", "9" * 15)) // 1000
+        start = paging.whole(params, "filter[created_at_start]", 0) // 1000
+        end = paging.whole(params, "filter[created_at_end]", 10**15) // 1000
         rows = [row for row in rows if start <= row.created_at <= end]
         return paging.cursor_list(rows, params, url, paging.LARGEST_SURVEYS, links=False)
 

@@ -122,6 +122,11 @@ def numbered_list(rows: Sequence[Row], params: Mapping[str, str], url: str) -> P
     }
 
 
+def whole(params: Mapping[str, str], name: str, default: int) -> int:
+    """A parameter that has to be a number from zero on."""
+    return _whole(params[name], name, least=0) if name in params else default
+
+
 def _start_time(params: Mapping[str, str], newest_start: int) -> int:
     if "start_time" not in params:
         raise Refused(400, "InvalidValue", "start_time is required")
