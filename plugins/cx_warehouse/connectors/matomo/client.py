@@ -106,7 +106,10 @@ class MatomoClient:
         if not isinstance(answer, _Totals):  # a day without visits may be an empty list
             return 0
         _refuse_errors(answer)
-        return int(answer.nb_visits)
+        try:
+            return int(answer.nb_visits)
+        except ValueError:
+            raise ContractError(f"matomo: nb_visits of {day} is not a number") from None
 
     def site(self) -> Site:
         """The site. Raises ContractError for a zone that nobody knows."""

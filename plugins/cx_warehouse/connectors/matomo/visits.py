@@ -120,13 +120,14 @@ class VisitWalk:
                 steps_back = unread = 0
             elif (unread := unread + 1) > UNREADABLE_PAGES:
                 raise ContractError(f"matomo: {unread} pages of {day} hold no visit with idVisit, lastActionTimestamp")
+            beyond = sum(place is not None and place.at >= closes for place in places)  # of the next day
             has_ended = (
                 reached == walk
-                or any(place is not None and place.at >= closes for place in places)
+                or beyond > 0
                 # A short page alone is not the end: a server may serve fewer than were asked for (airbyte #86492).
                 or (is_over and rows < self._options.page_size and reached.seen >= total)
             )
-            is_short = has_ended and reached.seen < total
+            is_short = has_ended and reached.seen - beyond < total
             if not has_ended:
                 walk = reached
             elif is_short and not walk.again:
