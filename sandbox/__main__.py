@@ -14,7 +14,7 @@ from sandbox.control import Control
 from sandbox.credentials import write_private
 from sandbox.errors import SandboxError
 from sandbox.faults import KINDS
-from sandbox.server import PREFERRED_PORTS, Servers
+from sandbox.server import HOST, PREFERRED_PORTS, Servers
 from sandbox.vendor_faults import unfit
 from sandbox.world import DEFAULT_CUSTOMERS, DEFAULT_DAYS, DEFAULT_SEED, SOURCES, World
 
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "serve":
-            serve(options.home, options.customers, options.days, options.seed, options.data)
+            serve(options.home, options.customers, options.days, options.seed, options.data, options.host)
         else:
             _control(options)
     except SandboxError as error:
@@ -46,14 +46,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def serve(home: Path, customers: int | None, days: int | None, seed: int | None, data: Path | None) -> None:
+def serve(
+    home: Path, customers: int | None, days: int | None, seed: int | None, data: Path | None, host: str = HOST
+) -> None:
     """Serve until SIGTERM or SIGINT. `home`/state.json (0600) exists exactly while the sandbox answers."""
     state = home / "state.json"
     running = _running_elsewhere(state)
     if running:
         raise SandboxError(f"a sandbox already runs from {home} (process {running}): stop it first")
     world = World(home=home, customers=customers, days=days, seed=seed, data=data)
-    servers = Servers(world, PREFERRED_PORTS)
+    servers = Servers(world, PREFERRED_PORTS, host=host)
     for notice in servers.notices:
         print(notice, flush=True)
 
@@ -163,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     served.add_argument("--days", type=int, help=f"days of history at the first night ({DEFAULT_DAYS})")
     served.add_argument("--seed", type=int, help=f"another seed makes another company ({DEFAULT_SEED})")
     served.add_argument("--data", type=Path, help="serve DATA/<source>/<stream>.jsonl instead of a company")
+    served.add_argument("--host", default=HOST, help=f"address or name of this machine to listen on ({HOST})")
     command("truth", "print the metrics as reckoned from the company's events, as JSON")
     command("clock", "print the sandbox's clock")
     command("advance", "move the clock on").add_argument("--days", type=int, default=1)

@@ -1,4 +1,4 @@
-"""One process, one port a vendor: serves the look-alike APIs and the control API on 127.0.0.1."""
+"""One process, one port a vendor: serves the look-alike APIs and the control API, on 127.0.0.1 unless told else."""
 
 from __future__ import annotations
 
@@ -39,9 +39,12 @@ class Servers:
         world: World,
         preferred_ports: dict[str, int] | None = None,
         plans: Mapping[str, Mapping[str, Any]] | None = None,
+        host: str = HOST,
     ) -> None:
-        """`plans`: by source, what the account's plan allows, as the vendor's build_app takes it."""
+        """`plans`: by source, what the account's plan allows, as the vendor's build_app takes it. `host`: an address
+        or name of this machine, which clients use too."""
         self.world = world
+        self.host = host
         self.notices: list[str] = []
         self.urls: dict[str, str] = {}
         self._servers: list[tuple[_Server, socket.socket]] = []
@@ -57,19 +60,19 @@ class Servers:
         listener = _new_socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, preferred))
+            listener.bind((self.host, preferred))
             listener.listen(256)  # now, not when serving: of two sandboxes only one may have the port
         except OSError:
             listener.close()
             listener = _new_socket()
-            listener.bind((HOST, 0))
+            listener.bind((self.host, 0))
             listener.listen(256)
             self.notices.append(f"port {preferred} ({name}) is taken: using {listener.getsockname()[1]} instead")
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=2
         )
         self._servers.append((_Server(config), listener))
-        return f"http://{HOST}:{listener.getsockname()[1]}"
+        return f"http://{self.host}:{listener.getsockname()[1]}"
 
     async def serve(self, ready: Callable[[], Any], *, signals: bool = False) -> None:
         """Answer until `stop` (or SIGTERM/SIGINT with `signals`). `ready` is called once all answer."""
