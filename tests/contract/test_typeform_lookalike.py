@@ -87,12 +87,24 @@ def test_since_and_until_are_inclusive_to_the_second(client: Client) -> None:
         {"since": "2026-03-01"},
         {"since": "2026-03-01T00:00:00.5Z"},
         {"sort": "submitted_at"},
+        {"before": "r0002", "after": "r0004"},
+        {"page_size": "many"},
+        {"after": "unknown"},
     ],
 )
 def test_what_cannot_be_asked_is_refused(client: Client, params: dict[str, Any]) -> None:
     answer = client.get(f"/forms/{FORM}/responses", **params)
     assert answer.status_code == 400
     assert answer.json()["code"] == "VALIDATION_ERROR" and answer.json()["description"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_is_here_can_only_be_read(client: Client, method: str) -> None:
+    headers = {"Authorization": f"Bearer {client.token}"}
+    for path in ("/forms", f"/forms/{FORM}", f"/forms/{FORM}/responses"):
+        answer = requests.request(method, client.url + path, json={}, headers=headers, timeout=10)
+        assert answer.status_code in (404, 405), path
+    assert client.tokens() == COMPLETED
 
 
 def test_sorting_goes_by_the_submission(client: Client) -> None:

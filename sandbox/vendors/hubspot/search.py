@@ -12,6 +12,7 @@ from sandbox.vendors.hubspot.wire import invalid
 
 LARGEST_LIMIT = 200
 LARGEST_OFFSET = 10_000
+MOST_FILTERS = 18
 REQUIRED = ("after", "filterGroups", "limit", "properties", "sorts")
 
 Value = Callable[[str], Any]  # a property's value by its name; None where there is none
@@ -38,7 +39,7 @@ def read_search(body: Any) -> Search:
         if name not in body:
             raise invalid(f"Some required fields were not set: [{name}]", propertyName=name)
     limit, offset = body["limit"], str(body["after"])
-    if not isinstance(limit, int) or not 1 <= limit <= LARGEST_LIMIT:
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= LARGEST_LIMIT:
         raise invalid(f"limit must be between 1 and {LARGEST_LIMIT}, but was {limit}", propertyName="limit")
     if not offset.isdigit():
         raise invalid(f"after must be an integer, but was {offset!r}", propertyName="after")
@@ -56,6 +57,8 @@ def read_search(body: Any) -> Search:
         if not isinstance(filters, list) or not 1 <= len(filters) <= 6:
             raise invalid("a filter group holds 1 to 6 filters")
         tests.append([_filter(one) for one in filters])
+        if sum(map(len, tests)) > MOST_FILTERS:
+            raise invalid(f"a search holds at most {MOST_FILTERS} filters")
         filtered |= {one["propertyName"] for one in filters}
 
     def matches(value: Value) -> bool:
