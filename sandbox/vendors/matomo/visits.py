@@ -45,6 +45,7 @@ class VisitsLog:
     def __init__(self, world: World) -> None:
         self._world = world
         self._folded: tuple[tuple[datetime, int], list[Logged]] | None = None
+        self._unreadable: dict[int, int] = {}  # by number: where it was put
 
     def rows(self) -> list[Logged]:
         """Company and added visits together. An added record replaces the visit whose id it has."""
@@ -61,14 +62,14 @@ class VisitsLog:
         return self._folded[1]
 
     def _added(self, number: int, body: bytes) -> Logged:
-        """A record put in by hand. One without a readable time counts as of yesterday noon."""
-        yesterday = self._world.now().astimezone(ZONE).date() - timedelta(days=1)
-        noon = datetime.combine(yesterday, time(12), ZONE)
+        """A record put in by hand. One without a readable time stands at noon of the day before it was first seen."""
         try:
             found = msgspec.json.decode(body, type=_Placed)
             return Logged(found.lastActionTimestamp, int(found.idVisit), body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            return Logged(int(noon.timestamp()), -1 - number, body)
+            yesterday = self._world.now().astimezone(ZONE).date() - timedelta(days=1)
+            noon = datetime.combine(yesterday, time(12), ZONE)
+            return Logged(self._unreadable.setdefault(number, int(noon.timestamp())), -1 - number, body)
 
 
 class _Placed(msgspec.Struct):
