@@ -31,6 +31,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "full_read_days": 2,
     },
     "ga4": {"budget_share": 1, "quota_multiple": 100, "history_days": 60, "page_size": 10},
+    "matomo": {"budget_share": 1, "requests_per_second": 1_000, "history_days": 60, "page_size": 10},
 }
 
 

@@ -64,13 +64,21 @@ class Ga4Credentials:
 
 
 @dataclass(frozen=True)
+class MatomoCredentials:
+    """An auth token of a user who may view the site."""
+
+    token_auth: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True)
 class Credentials:
-    """Everything that the four look-alike APIs accept."""
+    """Everything that the look-alike APIs accept."""
 
     zendesk: ZendeskCredentials
     hubspot: HubSpotCredentials
     typeform: TypeformCredentials
     ga4: Ga4Credentials
+    matomo: MatomoCredentials
 
     @classmethod
     def create(cls) -> Credentials:
@@ -100,6 +108,7 @@ class Credentials:
                 private_key_id=secrets.token_hex(20),
                 access_token=f"ya29.{secrets.token_urlsafe(48)}",
             ),
+            matomo=MatomoCredentials(),
         )
 
     @classmethod
@@ -112,6 +121,7 @@ class Credentials:
                 hubspot=HubSpotCredentials(**stored["hubspot"]),
                 typeform=TypeformCredentials(**stored["typeform"]),
                 ga4=Ga4Credentials(**stored["ga4"]),
+                matomo=MatomoCredentials(**stored.get("matomo", {})),
             )
         created = cls.create()
         write_private(path, json.dumps(asdict(created), indent=1))
@@ -131,6 +141,11 @@ class Credentials:
                 "property_id": self.ga4.property_id,
                 "access_token": self.ga4.access_token,
                 "service_account": self.ga4.service_account(f"{urls.get('ga4', '')}/token"),
+            },
+            "matomo": {
+                "site_id": "1",
+                "requests_per_second": 200,  # the made installation has a machine of its own
+                **asdict(self.matomo),
             },
         }
         return {source: {"base_url": url, **settings[source]} for source, url in urls.items()}

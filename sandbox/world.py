@@ -46,6 +46,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     ),
     "typeform": ("forms", "responses"),
     "ga4": ("daily_traffic", "daily_users"),
+    "matomo": ("visits",),
 }
 SOURCES = tuple(STREAMS)
 

@@ -47,4 +47,6 @@ def counts(records: Records) -> dict[str, dict[str, dict[str, int]]]:
             "responses": {"live": len(records.responses)},
         },
         "ga4": {"daily_traffic": {"live": len(records.sessions)}},
+        # the same visits, one by one
+        "matomo": {"visits": {"live": sum(row["sessions"] for row in records.sessions.values())}},
     }

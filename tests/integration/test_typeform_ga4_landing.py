@@ -1,4 +1,4 @@
-"""Two nights of Typeform and GA4 in a real Postgres: what is landed is what the contract tests' landing keeps."""
+"""Two nights of Typeform, GA4 and Matomo in a real Postgres: what is landed is what the contract tests' landing keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from sandbox.world import World
 from tests.conftest import Warehouse
 from tests.contract.harness import Landed, served
 
-STREAMS = (("typeform", "forms"), ("typeform", "responses"), ("ga4", "daily_traffic"), ("ga4", "daily_users"))
+STREAMS = (
+    ("typeform", "forms"),
+    ("typeform", "responses"),
+    ("ga4", "daily_traffic"),
+    ("ga4", "daily_users"),
+    ("matomo", "visits"),
+)
 LATEST = "select distinct on (key) key, record, is_deleted from {} order by key, sequence desc"
 
 

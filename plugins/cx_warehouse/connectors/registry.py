@@ -9,7 +9,7 @@ from typing import Any
 from cx_warehouse.connectors.base import Account, Connector, VendorInfo
 from cx_warehouse.connectors.errors import ConfigError
 
-SOURCES = ("hubspot", "zendesk", "typeform", "ga4")
+SOURCES = ("hubspot", "zendesk", "typeform", "ga4", "matomo")
 
 
 def vendor(source: str) -> VendorInfo:

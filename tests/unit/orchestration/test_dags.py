@@ -50,6 +50,7 @@ def test_exactly_the_dags_of_the_warehouse_are_there_and_none_fails_to_import(re
         "ingest_hubspot",
         "ingest_typeform",
         "ingest_ga4",
+        "ingest_matomo",
         "transform",
         "rollback",
         "reconcile",
