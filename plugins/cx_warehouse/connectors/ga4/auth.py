@@ -12,9 +12,22 @@ from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
 from cx_warehouse.connectors.errors import ConfigError, RetryableError
+from cx_warehouse.connectors.http.client import retry_after
 
 BROKEN_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+TIMEOUT_SECONDS = (10.0, 60.0)  # to connect, and between two bytes
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
+
+
+class _Transport(Request):
+    """Google's own, but as patient as every request of a connector, and without its own retries: the request that
+    needs the token is the one that is tried again."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().__call__(*args, **{**kwargs, "timeout": TIMEOUT_SECONDS})
+        if answer.status == 429 or answer.status >= 500:
+            raise RetryableError(f"ga4: the token endpoint failed: {answer.status}", retry_after(answer.headers))
+        return answer
 
 
 class ServiceAccountAuth(requests.auth.AuthBase):
@@ -33,14 +46,22 @@ class ServiceAccountAuth(requests.auth.AuthBase):
                 "connection 'ga4': service_account is not a service account's key file (JSON with "
                 f"private_key, client_email and token_uri): {type(error).__name__}"
             ) from None
-        self._transport = Request(session=requests.Session())
+        self._transport = _Transport(session=requests.Session())
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def ready(self) -> None:
+        """Fetch a token, unless the one at hand is good for a while."""
         if not self._credentials.valid:
             self._refresh()
+
+    def forget(self) -> None:
+        """Drop the token: the vendor refused it before its time."""
+        self._credentials.token = None
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        self.ready()
         token = self._credentials.token
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            self._credentials.token = None
+            self.forget()
             raise RetryableError("ga4: the token endpoint's answer is broken (no token that a header could hold)")
         request.headers["Authorization"] = f"Bearer {token}"
         return request

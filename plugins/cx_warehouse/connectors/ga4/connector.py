@@ -55,11 +55,12 @@ class Ga4Connector:
         property_id = text_setting("ga4", config, "property_id").removeprefix("properties/")
         if not re.fullmatch(r"\d+", property_id):
             raise ConfigError(f"connection 'ga4': property_id must be a number, not {property_id!r}")
-        usage = Usage()
+        usage, auth = Usage(), _auth(config)
         http = HttpClient(
             "ga4",
             text_setting("ga4", config, "base_url", BASE_URL),
-            auth=_auth(config),
+            auth=auth,
+            renewed=auth if isinstance(auth, ServiceAccountAuth) else None,
             usage=usage,
             attempts=3,  # a property allows ten server errors an hour
             setting_for={
