@@ -13,6 +13,7 @@ export CX_SEED = $(SEED)
 export CX_NIGHTS = $(NIGHTS)
 export CX_NIGHT = $(NIGHT)
 export CX_FAULTS = $(FAULTS)
+export CX_RECORDS = $(RECORDS)
 export CX_STREAM = $(STREAM)
 export CX_FROM = $(FROM)
 export CX_DRY_RUN = $(DRY_RUN)
@@ -20,7 +21,7 @@ export CX_SOURCE = $(SOURCE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean lint test chaos mutants bench lock
+.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean lint test chaos mutants fuzz bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -69,6 +70,9 @@ test: setup ## lint, then unit, contract, integration and end-to-end tests
 
 mutants: setup ## take each fix out of the code in turn and see its tests go red (4 minutes)
 	@$(CX) mutants
+
+fuzz: setup ## broken records and bodies for every connector: each lands or is quarantined (SEED=, RECORDS=, SOURCE=)
+	@$(CX) fuzz
 
 chaos: setup ## nights in which everything goes wrong, and proof that nothing is lost (SEED=, NIGHTS=, FAULTS=, NIGHT=)
 	@$(CX) chaos

@@ -221,6 +221,12 @@ def mutants() -> None:
 
 
 @cli.command()
+def fuzz() -> None:
+    """Break records and bodies at random, and see that each lands, is quarantined or refused."""
+    raise SystemExit(subprocess.call([sys.executable, "-m", "tests.fuzz"], cwd=ROOT))
+
+
+@cli.command()
 def chaos() -> None:
     """Play nights in which vendors, runs and Postgres fail, and prove that raw lost nothing."""
     raise SystemExit(subprocess.call([sys.executable, "-m", "chaos"], cwd=ROOT))

@@ -8,6 +8,7 @@ from tests.known_bugs import (
     GA4,
     HUBSPOT,
     HUBSPOT_BUGS,
+    MATOMO,
     TYPEFORM,
     TYPEFORM_BUGS,
     ZENDESK,
@@ -319,6 +320,44 @@ GA4_MUTATIONS = (
     ),
 )
 
+MATOMO_MUTATIONS = (
+    Mutation(
+        "the next page begins after the last visit's second (bug 11)",
+        "connectors/matomo/visits.py",
+        "after, offset = last.at - 1, sum(place.at == last.at for place in readable) - 1",
+        "after, offset = last.at, 0",
+        (f"{MATOMO}::test_ties_all_arrive_when_many_visits_share_one_second_bug_11",),
+    ),
+    Mutation(
+        "a day is paged by offsets alone, which shift (bug 27)",
+        "connectors/matomo/visits.py",
+        "if last is not None and last.at - 1 > after:",
+        "if False:",
+        (f"{MATOMO}::test_nothing_is_lost_or_deleted_when_visits_go_on_while_a_day_is_read_bug_27",),
+    ),
+    Mutation(
+        "the report's number of visits is not heeded (bug 27)",
+        "connectors/matomo/visits.py",
+        "elif is_short and not walk.again:",
+        "elif False:",
+        (f"{MATOMO}::test_a_day_is_read_again_when_the_report_counts_more_visits_than_the_log_gave_bug_27",),
+    ),
+    Mutation(
+        "what a short day lacks is taken for erased (bug 27)",
+        "connectors/matomo/visits.py",
+        "scope_complete=has_ended and not is_short,",
+        "scope_complete=has_ended,",
+        (f"{MATOMO}::test_nothing_is_taken_for_erased_when_the_log_falls_short_of_the_report_bug_27",),
+    ),
+    Mutation(
+        "a short page ends a day of the log (bug 28)",
+        "connectors/matomo/visits.py",
+        "rows < self._options.page_size and reached.seen >= total",
+        "rows < self._options.page_size",
+        (f"{MATOMO}::test_a_short_page_is_not_taken_for_the_end_when_the_server_serves_fewer_than_asked_bug_28",),
+    ),
+)
+
 LANDING_MUTATIONS = (
     Mutation(
         "a run that was overtaken writes on",
@@ -491,6 +530,7 @@ MUTATIONS = (
     *ZENDESK_MUTATIONS,
     *TYPEFORM_MUTATIONS,
     *GA4_MUTATIONS,
+    *MATOMO_MUTATIONS,
     *LANDING_MUTATIONS,
     *HTTP_MUTATIONS,
 )
