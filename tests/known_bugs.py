@@ -17,7 +17,6 @@ TYPEFORM = "tests/contract/test_typeform.py"
 TYPEFORM_BUGS = "tests/contract/test_known_bugs_typeform.py"
 GA4 = "tests/contract/test_ga4.py"
 MATOMO = "tests/contract/test_matomo.py"
-MATOMO = "tests/contract/test_matomo.py"
 
 
 @dataclass(frozen=True)
@@ -267,14 +266,6 @@ KNOWN_BUGS = (
                 f"{MATOMO}::test_nothing_is_taken_for_erased_when_the_log_falls_short_of_the_report_bug_27",
             )
         },
-        {
-            "matomo": (
-                f"{MATOMO}::test_nothing_is_lost_or_deleted_when_visits_go_on_while_a_day_is_read_bug_27",
-                f"{MATOMO}::test_a_naive_reader_by_offset_loses_visits_of_a_longer_period_bug_27",
-                f"{MATOMO}::test_a_day_is_read_again_when_the_report_counts_more_visits_than_the_log_gave_bug_27",
-                f"{MATOMO}::test_nothing_is_taken_for_erased_when_the_log_falls_short_of_the_report_bug_27",
-            )
-        },
     ),
     KnownBug(
         28,
@@ -296,9 +287,6 @@ KNOWN_BUGS = (
             "matomo": (
                 f"{MATOMO}::test_a_short_page_is_not_taken_for_the_end_when_the_server_serves_fewer_than_asked_bug_28",
             ),
-            "matomo": (
-                f"{MATOMO}::test_a_short_page_is_not_taken_for_the_end_when_the_server_serves_fewer_than_asked_bug_28",
-            ),
         },
     ),
     KnownBug(
@@ -311,7 +299,6 @@ KNOWN_BUGS = (
             "hubspot": "no stream is read by parents: each has one state, in a row of its own",
             "zendesk": "no stream is read by parents: each has one state, in a row of its own",
             "ga4": "no stream is read by parents: each has one state, in a row of its own",
-            "matomo": "a connection reads one site, so no stream is read by parents",
             "matomo": "no stream is read by parents: each has one state, in a row of its own",
         },
     ),
