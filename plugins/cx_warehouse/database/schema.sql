@@ -242,7 +242,7 @@ create table if not exists ops.reconciliations (
 comment on table ops.reconciliations is 'Raw compared with the vendor: by the vendor''s own total after a full walk, or by reading everything again.';
 comment on column ops.reconciliations.part is 'The scope that was compared (a day, a form); * is the whole stream.';
 comment on column ops.reconciliations.is_off is 'Raw and the vendor differed by more than is nobody''s fault.';
-comment on column ops.reconciliations.whole_before is 'Reread: what changed up to here, the nights before should have seen.';
+comment on column ops.reconciliations.whole_before is 'Reread: up to here the stream was whole; what changed later, or within its lookback, is no difference.';
 comment on column ops.reconciliations.before_sequence is 'Reread: raw as it stood at the beginning; what landed later is not judged.';
 comment on column ops.reconciliations.missing is 'Reread: records that raw did not have; they are in now.';
 comment on column ops.reconciliations.stale is 'Reread: records of which raw had an older content; they are in now.';

@@ -235,13 +235,14 @@ class _Ending:
     def close(self, believe_all: bool) -> Reconciliation:
         """Delete what is gone, count what was off, and write it down."""
         unmended, problem = 0, None
+        missing, stale, deleted = self._counted()
         if self.connector.streams[self.stream].recheck == "whole":
             gone, unmended, problem = self._gone(believe_all)
             if gone:
                 lander = _lander(self.connection, self.connector, self.stream, self.run, self.account)
                 state = _taken_up(self.connection, self.run).state
-                lander.land(lander.prepare(Page((), state, tombstones=[Tombstone(key) for key in gone])))
-        missing, stale, deleted = self._counted()
+                page = Page((), state, tombstones=[Tombstone(key) for key in gone])
+                deleted += lander.land(lander.prepare(page)).deleted
         usage, source = self.connector.usage, self.connector.source
         result = Reconciliation(
             self.run.run_id,
@@ -306,8 +307,8 @@ class _Ending:
         return len(rows), [key for key, is_unseen in rows if is_unseen], unknown is not None
 
     def _counted(self) -> tuple[int, int, int]:
-        """Missing, stale and gone: what this run wrote and the nights should have. A change since the stream was last
-        whole is no difference, but what the next night would bring."""
+        """Missing, stale and gone: what the walk wrote and no night would have any more. What changed since the
+        stream was last whole, or so shortly before that the next night looks there again, is no difference."""
         row = self.connection.execute(
             sql.SQL("""
             select
@@ -322,10 +323,14 @@ class _Ending:
             ) as former on true
             where written.sequence > %s and written.run_id = %s
                 and (written.changed_at is null or written.changed_at <= (
-                    select whole_before from ops.reconciliations where run_id = %s and kind = 'reread'))""").format(
-                table=raw_table(self.connector.source, self.stream)
-            ),
-            [self.run.before_sequence, self.run.run_id, self.run.run_id],
+                    select whole_before from ops.reconciliations where run_id = %s and kind = 'reread') - %s)
+            """).format(table=raw_table(self.connector.source, self.stream)),
+            [
+                self.run.before_sequence,
+                self.run.run_id,
+                self.run.run_id,
+                self.connector.streams[self.stream].lookback,
+            ],
         ).fetchone()
         assert row is not None
         return int(row[0]), int(row[1]), int(row[2])
