@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = (10.0, 60.0)  # to connect, and between two bytes
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 
 
-class _Transport(Request):
+class _Transport(Request):  # type: ignore[misc]
     """Google's own, but as patient as every request of a connector, and without its own retries: the request that
     needs the token is the one that is tried again."""
 
