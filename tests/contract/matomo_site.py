@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ from sandbox.model import Event, VisitsCounted
 from sandbox.vendors.matomo import build_app
 from sandbox.world import World
 from tests.contract.ga4_property import NIGHT, TODAY
-from tests.contract.harness import Faulty, Landed, company_of, served
+from tests.contract.harness import Fault, Faulty, Landed, company_of, served
 
 DAY = timedelta(days=1)
 VISITS: Callable[[str], bool] = lambda path: "Live.getLastVisitsDetails" in path  # noqa: E731
@@ -100,3 +100,16 @@ def by_day(landed: Landed) -> Counter[str]:
 
 def day_of(back: int) -> date:
     return TODAY - back * DAY
+
+
+def during_the_walk(site: Site, *happenings: Sequence[Event]) -> None:
+    """Before each page of the 9th that is answered, the next of these come to pass."""
+    waiting = list(happenings)
+
+    def when(path: str) -> bool:
+        if VISITS(path) and waiting and "2026-03-09" in path:
+            for event in waiting.pop(0):
+                site.world.happen(event)
+        return False
+
+    site.app.faults = [Fault(when, status=500)]

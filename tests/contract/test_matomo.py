@@ -21,7 +21,7 @@ from sandbox.vendors.matomo.visits import ZONE
 from sandbox.world import World
 from tests.contract.ga4_property import NIGHT
 from tests.contract.harness import Fault, company_of
-from tests.contract.matomo_site import DAY, TOTALS, VISITS, Site, by_day, day_of, days, matomo, noon, visit
+from tests.contract.matomo_site import DAY, TOTALS, VISITS, by_day, day_of, days, during_the_walk, matomo, noon, visit
 
 
 # --- everything arrives -----------------------------------------------------------------------------------------
@@ -115,18 +115,6 @@ def test_a_visit_of_midnight_is_of_one_day_although_the_vendor_lists_it_on_both(
 
 
 # --- a log that is alive ----------------------------------------------------------------------------------------
-def during_the_walk(site: Site, *happenings: Any) -> None:
-    """Each happening comes to pass before one more page is answered."""
-    waiting = list(happenings)
-
-    def when(path: str) -> bool:
-        if VISITS(path) and waiting and "2026-03-09" in path:
-            site.world.happen(waiting.pop(0))
-        return False
-
-    site.app.faults = [Fault(when, status=500)]
-
-
 def test_nothing_is_lost_or_deleted_when_visits_go_on_while_a_day_is_read_bug_27() -> None:
     """Every visit that goes on moves to the end of the log, and offsets shift by one."""
     events = days(1, a_day=40, apart=30)
@@ -135,7 +123,7 @@ def test_nothing_is_lost_or_deleted_when_visits_go_on_while_a_day_is_read_bug_27
         for event in (events[0], events[7], events[20], events[3], events[35])
     ]  # fmt: skip
     with matomo(events) as site:
-        during_the_walk(site, *longer)
+        during_the_walk(site, *([event] for event in longer))
         landed = site.read(page_size=5)
     assert len(landed.live) == 40 and not landed.deleted
     grown = [key for key, record in landed.live.items() if record["visit"]["actions"] == 2]
@@ -146,20 +134,11 @@ def test_nothing_is_lost_when_visits_are_erased_while_a_day_is_read() -> None:
     events = days(1, a_day=40, apart=30)
     gone = [replace(events[number], sessions=0, engaged_sessions=0) for number in (0, 1, 8, 13)]
     with matomo(events) as site:
-        during_the_walk(site, *gone)
+        during_the_walk(site, *([event] for event in gone))
         landed = site.read(page_size=5)
         assert {str(number * 100) for number in range(40)} - {"0", "100", "800", "1300"} <= landed.live.keys()
         site.read(landed)
     assert len(landed.live) == 36
-
-
-def test_a_tie_that_moves_away_under_the_offset_is_noticed() -> None:
-    events = [visit(number, noon()) for number in range(30)]
-    moved = replace(events[2], engaged_sessions=1, engagement_seconds=60)
-    with matomo(events) as site:
-        during_the_walk(site, replace(moved, page_views=1), replace(moved, page_views=2), replace(moved, page_views=3))
-        landed = site.read(page_size=5)
-    assert len(landed.live) == 30 and not landed.deleted
 
 
 def test_a_naive_reader_by_offset_loses_visits_of_a_longer_period_bug_27() -> None:
@@ -357,61 +336,3 @@ def test_a_zone_that_nobody_knows_is_named() -> None:
 
 def in_zone(body: bytes, zone: str) -> bytes:
     return json.dumps({**json.loads(body), "timezone": zone}).encode()
-
-
-def begun(path: str) -> bool:
-    return VISITS(path) and "2026-03-09" in path and "filter_offset=0" in path
-
-
-def beyond(path: str) -> bool:
-    return VISITS(path) and "filter_offset=0" not in path
-
-
-@pytest.mark.parametrize("is_empty", [True, False], ids=["nothing", "the same page"])
-def test_the_day_stays_open_when_a_server_takes_no_offset_and_a_second_fills_a_page(is_empty: bool) -> None:
-    with matomo([visit(number, noon()) for number in range(30)]) as site:
-        page = site.connector()._client.visits(day_of(1), 0, 0, 5).visits
-        body = b"[" + b",".join(map(bytes, () if is_empty else page)) + b"]"
-        site.app.faults = [Fault(beyond, 200, body=body)] * 100
-        landed = site.read(page_size=5)
-        assert len(landed.live) == 5 and landed.complete_through == datetime(2026, 3, 8, 23, tzinfo=UTC)
-        site.app.faults = []
-        site.read(landed, page_size=5)
-    assert len(landed.live) == 30 and landed.complete_through == NIGHT
-
-
-def test_an_empty_page_with_more_to_come_is_not_taken_for_the_end() -> None:
-    with matomo([visit(number, noon()) for number in range(30)]) as site:
-        site.app.faults = [Fault(beyond, 200, body=b"[]"), Fault(begun, 200, body=b"[]")]
-        assert len(site.read(page_size=5).live) == 30
-
-
-@pytest.mark.parametrize("broken", [b"not json", b'{"idVisit":"x"}', b'{"idVisit":1}', b"[]", b'"\xff"'])
-@pytest.mark.parametrize("times", [1, 12])
-def test_unreadable_visits_cost_themselves_only_wherever_they_stand(broken: bytes, times: int) -> None:
-    """Added records stand at noon of the day before, among the visits of that second."""
-    noons = datetime(2026, 3, 9, 11, tzinfo=UTC)  # in Warsaw
-    with matomo([visit(number, noons + timedelta(seconds=number // 8 - 1)) for number in range(24)]) as site:
-        for number in range(times):
-            site.world.add_record("matomo", "visits", broken + b" " * number)
-        landed = site.read(page_size=5)
-        assert len(landed.live) == 24
-        assert landed.quarantined and len(site.app.seen) < 80
-
-
-def test_everything_is_quarantined_and_nothing_loops_when_the_vendor_renames_a_field() -> None:
-    def renamed(body: bytes) -> bytes:
-        return body.replace(b'"lastActionTimestamp"', b'"last_action"')
-
-    with matomo(days(2, a_day=12)) as site:
-        site.app.faults = [Fault(VISITS, alter=renamed)] * 500
-        landed = site.read(page_size=5)
-        assert not landed.records and len({raw for raw, _ in landed.quarantined}) == 24
-
-
-def test_unreadable_pages_without_an_end_are_an_error_and_not_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cx_warehouse.connectors.matomo.visits.UNREADABLE_PAGES", 20)
-    with matomo(days(1)) as site:
-        site.app.faults = [Fault(VISITS, 200, body=b"[null, null, null]")] * 100
-        with pytest.raises(ContractError, match="21 pages of 2026-03-10 hold no visit"):
-            site.read()
