@@ -111,7 +111,7 @@ class Rerun:
         self,
         dag_id: str,
         conf: Mapping[str, Any],
-        query: sql.Composable,
+        query: sql.SQL | sql.Composed,
         parameters: Mapping[str, Any],
         tell: Callable[[list[dict[str, Any]]], str],
     ) -> list[dict[str, Any]]:
