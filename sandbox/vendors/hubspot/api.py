@@ -102,9 +102,9 @@ class _HubSpot:
         limit, start, archived = _list_params(request)
         wanted = [name for value in request.query_params.getlist("properties") for name in value.split(",") if name]
         here, extras = self._portal(), self._extra(kind)
+        made = {number for number, item in self._live(here, kind) if (item.archived_at is not None) == archived}
         numbers = sorted(
-            {number for number, item in _live(here, kind) if (item.archived_at is not None) == archived} - extras.keys()
-            | {number for number, extra in extras.items() if extra.is_archived == archived}
+            made - extras.keys() | {number for number, extra in extras.items() if extra.is_archived == archived}
         )
         first = bisect_left(numbers, start)
         records = [
@@ -119,7 +119,7 @@ class _HubSpot:
         index, extras = self._portal(lagging=True), self._extra(kind)
         found: list[CrmObject | Extra] = [
             item
-            for number, item in _live(index, kind)
+            for number, item in self._live(index, kind)
             if item.archived_at is None
             and number not in extras
             and search.matches(lambda name, item=item: wire.value_of(kind, item, name))
@@ -182,7 +182,8 @@ class _HubSpot:
             if number in extras:
                 results.append(extras[number].body)
                 continue
-            others = self._portal().linked(near, far, number)
+            purged = self._world.purged("hubspot", far)
+            others = [other for other in self._portal().linked(near, far, number) if str(other) not in purged]
             if not others:
                 errors.append(_no_links(near, far, number))
                 continue
@@ -235,6 +236,10 @@ class _HubSpot:
             self._portals[name] = (now, portal)
             return portal
 
+    def _live(self, portal: Portal, kind: str) -> list[tuple[int, CrmObject]]:
+        purged = self._world.purged("hubspot", kind)
+        return [(number, item) for number, item in portal.objects[kind].items() if str(number) not in purged]
+
     def _extra(self, stream: str, *, id_of: str = "id") -> dict[int, Extra]:
         bodies = self._world.extra_records("hubspot", stream) if stream else []
         with self._lock:
@@ -242,10 +247,6 @@ class _HubSpot:
             if known is None or known[0] != bodies:
                 known = self._extras[stream] = (list(bodies), read_extras(bodies, id_of=id_of))
             return known[1]
-
-
-def _live(portal: Portal, kind: str) -> list[tuple[int, CrmObject]]:
-    return list(portal.objects[kind].items())
 
 
 def _json(body: bytes) -> Any:
