@@ -175,10 +175,15 @@ def _meaning(record: bytes, stream: Stream) -> tuple[str, bytes] | None:
     """The key and the content that a record has for a reader that is not ours; None where it can make nothing of it."""
     try:
         with _recursion(4_000):
-            key = msgspec.convert(json.loads(record), stream.contract).key()
+            key = msgspec.convert(json.loads(record, parse_int=_whole), stream.contract).key()
         return key, _digest(_loaded(record, **_NUMBERS), stream)
     except (ValueError, RecursionError, OverflowError):
         return None
+
+
+def _whole(digits: str) -> int | Decimal:
+    """A whole number of any length: Python makes no int of more than 4,300 digits."""
+    return int(digits) if len(digits) <= 4_300 else Decimal(digits)
 
 
 @contextmanager
