@@ -12,30 +12,36 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sandbox.oauth import OAuthApp
+
 
 @dataclass(frozen=True)
 class ZendeskCredentials:
-    """Basic auth `email/token:TOKEN`, `Bearer oauth_token`, or an OAuth client that fetches its own tokens."""
+    """Basic auth `email/token:TOKEN`, `Bearer oauth_token`, or an OAuth client that fetches its own tokens, with or
+    without the refresh token of an admin who authorized it."""
 
     email: str
     token: str
     oauth_token: str
     client_id: str = "cx_warehouse"
     client_secret: str = field(default_factory=lambda: secrets.token_hex(32))
+    refresh_token: str = field(default_factory=lambda: secrets.token_hex(32))
 
 
 @dataclass(frozen=True)
 class HubSpotCredentials:
-    """A private app's bearer token."""
+    """A private app's bearer token, or an OAuth app."""
 
     token: str
+    app: OAuthApp = field(default_factory=OAuthApp)
 
 
 @dataclass(frozen=True)
 class TypeformCredentials:
-    """A personal access token, sent as bearer."""
+    """A personal access token, sent as bearer, or an OAuth app."""
 
     token: str
+    app: OAuthApp = field(default_factory=OAuthApp)
 
 
 @dataclass(frozen=True)
@@ -118,8 +124,8 @@ class Credentials:
             stored = json.loads(path.read_text())
             return cls(
                 zendesk=ZendeskCredentials(**stored["zendesk"]),
-                hubspot=HubSpotCredentials(**stored["hubspot"]),
-                typeform=TypeformCredentials(**stored["typeform"]),
+                hubspot=HubSpotCredentials(stored["hubspot"]["token"], _app(stored["hubspot"])),
+                typeform=TypeformCredentials(stored["typeform"]["token"], _app(stored["typeform"])),
                 ga4=Ga4Credentials(**stored["ga4"]),
                 matomo=MatomoCredentials(**stored.get("matomo", {})),
             )
@@ -135,8 +141,8 @@ class Credentials:
                 **{name: getattr(self.zendesk, name) for name in ("email", "token", "oauth_token")},
                 "exports_per_minute": 30,  # the made account's plan has the High Volume API add-on
             },
-            "hubspot": asdict(self.hubspot),
-            "typeform": asdict(self.typeform),
+            "hubspot": {"token": self.hubspot.token},
+            "typeform": {"token": self.typeform.token},
             "ga4": {
                 "property_id": self.ga4.property_id,
                 "access_token": self.ga4.access_token,
@@ -149,6 +155,11 @@ class Credentials:
             },
         }
         return {source: {"base_url": url, **settings[source]} for source, url in urls.items()}
+
+
+def _app(stored: dict[str, Any]) -> OAuthApp:
+    """The kept app; homes of earlier versions have none."""
+    return OAuthApp(**stored["app"]) if "app" in stored else OAuthApp()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -130,7 +130,9 @@ def test_settings_that_are_missing_or_wrong_are_named() -> None:
 
 def test_check_names_the_account_and_an_unreachable_host_is_named() -> None:
     with crm() as here:
-        assert here.connector().check() == "HubSpot account 62515000, Europe/Warsaw"
+        assert here.connector(portal_id="62515000").check() == "HubSpot account 62515000, Europe/Warsaw"
+        with pytest.raises(ConfigError, match="belongs to account 62515000, not to 1: check token and portal_id"):
+            here.connector(portal_id="1").check()
     with pytest.raises(RetryableError, match=r"cannot reach http://127\.0\.0\.1:9 .*check base_url"):
         alone = ProcessAccount("hubspot", sleep=lambda seconds: None)
         HubSpotConnector("t", base_url="http://127.0.0.1:9", account=alone).check()

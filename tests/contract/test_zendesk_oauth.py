@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import requests
 
 from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.errors import ConfigError, ContractError, RetryableError
+from cx_warehouse.connectors.http import auth
 from cx_warehouse.connectors.http.auth import App
 from cx_warehouse.connectors.zendesk.connector import ZendeskConnector
 from sandbox.credentials import ZendeskCredentials
@@ -37,11 +39,12 @@ def as_client(acme: Account, **settings: Any) -> ZendeskConnector:
     return acme.connector(**{"email": "", "client_id": given.client_id, "token": given.client_secret, **settings})
 
 
-def at(acme: Account, clock: Time) -> ZendeskConnector:
-    """The same with a clock of its own."""
-    given = acme.world.credentials.zendesk
-    client = App(given.client_id, given.client_secret)
-    return ZendeskConnector(acme.url, client, page_size=8, exports_per_minute=1000, clock=clock)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """The time by which the connector judges a token's end."""
+    moved = Time()
+    monkeypatch.setattr(auth, "time", SimpleNamespace(time=moved))
+    return moved
 
 
 def asked(acme: Account) -> tuple[int, int]:
@@ -73,14 +76,12 @@ def test_an_oauth_client_reads_with_one_token_for_all_its_requests(where: str) -
         assert connector.usage.requests == pages + 2
 
 
-def test_a_token_is_renewed_before_it_ends_in_the_middle_of_a_walk() -> None:
-    clock = Time()
-
+def test_a_token_is_renewed_before_it_ends_in_the_middle_of_a_walk(clock: Time) -> None:
     def a_while() -> None:
         clock.now += 700.0
 
     with account(tokens=lambda given: Tokens(given, 1_800, clock)) as acme:
-        pages = walk(acme, at(acme, clock), a_while)
+        pages = walk(acme, as_client(acme, page_size=8), a_while)
         assert pages == 7
         # asked at 0, 2100 and 4200 s (at 1400 there are 400 s left); no request was refused
         assert asked(acme) == (3, pages)
@@ -104,9 +105,7 @@ def test_a_token_ends_by_the_real_clock() -> None:
         assert asked(acme) == (pages, pages)
 
 
-def test_a_token_without_an_end_is_used_until_it_is_refused() -> None:
-    clock = Time()
-
+def test_a_token_without_an_end_is_used_until_it_is_refused(clock: Time) -> None:
     def years() -> None:
         clock.now += 10.0**8
 
@@ -114,7 +113,7 @@ def test_a_token_without_an_end_is_used_until_it_is_refused() -> None:
         endless = acme.world.credentials.zendesk.oauth_token
         body = f'{{"access_token": "{endless}", "token_type": "bearer", "expires_in": null}}'.encode()
         acme.app.faults.append(Fault(lambda path: path == TOKENS, status=200, body=body))
-        pages = walk(acme, at(acme, clock), years)
+        pages = walk(acme, as_client(acme, page_size=8), years)
         assert asked(acme) == (1, pages)
 
 
@@ -192,9 +191,7 @@ def test_neither_secret_nor_token_is_logged_or_shown(
         connector = as_client(acme)
         connector.check()
         secret = acme.world.credentials.zendesk.client_secret
-        shown = (
-            caplog.text + repr(connector) + repr(App("c", secret)) + repr(connector._client._session.headers)
-        )
+        shown = caplog.text + repr(connector) + repr(App("c", secret)) + repr(connector._client._session.headers)
         assert "oauth/tokens" in caplog.text and len(handed_out) == 1
         assert not any(value in shown for value in (secret, handed_out[0]))
 

@@ -1,5 +1,6 @@
 """The local Airflow avoids a taken port, is truly up, shows no secret and leaves nothing behind."""
 
+import json
 import shutil
 import socket
 import stat
@@ -7,13 +8,19 @@ import tempfile
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
+from cx_warehouse.connectors import registry
+from cx_warehouse.database import bootstrap
+from sandbox.testing import Running, running
 from stack.airflow import FIRST_PORT, Airflow
 from stack.airflow_settings import AirflowSecrets
 from stack.errors import StackError
+from stack.local import vendor_connections
 from stack.postgres import PostgresServer, remove_outside
 
 pytestmark = pytest.mark.e2e
@@ -127,6 +134,80 @@ def test_no_secret_is_readable_by_others_or_shown_in_arguments(home: Path, airfl
         assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
     for log in (home / "logs").glob("*.log"):
         assert not [secret for secret in secrets if secret in log.read_text(errors="replace")]
+
+
+@pytest.fixture(scope="module")
+def vendors(home: Path, airflow: Airflow) -> Iterator[Running]:
+    """The sandbox's accounts, and a warehouse whose loader Airflow knows."""
+    postgres = PostgresServer.ensure(home)
+    postgres.create_databases("warehouse")
+    bootstrap(postgres.dsn("warehouse"))
+    airflow.api().set_connections({"cx_warehouse_loader": postgres.connection_fields("warehouse", "cx_loader")})
+    with running(customers=3, days=2) as sandbox:
+        yield sandbox
+
+
+def tested(airflow: Airflow, fields: dict[str, Any]) -> tuple[bool, str]:
+    """What the button "Test" of the connection's form shows."""
+    body = {"connection_id": "under_test", **fields}
+    answer = airflow.api()._call("POST", "/api/v2/connections/test", json=body)
+    return answer["status"], answer["message"]
+
+
+def test_each_vendor_has_a_form_with_a_labelled_field_for_each_setting(airflow: Airflow) -> None:
+    forms = {form["connection_type"]: form for form in airflow.api()._call("GET", "/ui/connections/hook_meta")}
+    for source in registry.SOURCES:
+        info, form = registry.vendor(source), forms[f"cx_{source}"]
+        assert form["hook_name"] == info.title
+        own = set(form["extra_fields"])
+        for setting in info.settings:
+            if setting.name in own:
+                assert form["extra_fields"][setting.name]["description"] == setting.description
+                is_hidden = form["extra_fields"][setting.name]["schema"].get("format") == "password"
+                assert is_hidden == setting.secret
+        first_secret = next(setting for setting in info.settings if setting.secret)
+        assert form["standard_fields"]["password"]["title"] == first_secret.description
+        in_fields = {first_secret.name, "base_url", "email"}
+        assert {setting.name for setting in info.settings} - own <= in_fields
+
+
+def test_the_test_button_names_the_account_or_what_is_wrong(airflow: Airflow, vendors: Running) -> None:
+    said = {}
+    for source, fields in vendor_connections(vendors.connections).items():
+        assert (source, *tested(airflow, fields))[:2] == (source, True), tested(airflow, fields)
+        said[source] = tested(airflow, fields)[1]
+        wrong = {**fields, "password": "wrong-secret-1"}
+        if source == "ga4":
+            wrong["extra"] = json.dumps({"property_id": "1", "base_url": fields["host"], "access_token": "wrong-1"})
+            wrong["password"] = None
+        is_good, message = tested(airflow, wrong)
+        assert not is_good and "\n" not in message, (source, message)
+        assert f"connection '{source}'" in message and "check " in message
+        assert "wrong-secret-1" not in message and "wrong-1" not in message
+    assert said["zendesk"].startswith("Warehouse Reader (admin) at http://127.0.0.1:")
+    assert said["hubspot"].startswith("HubSpot account 62515007")
+    assert said["ga4"].startswith(f"ga4: property {vendors.credentials.ga4.property_id}")
+    assert said["typeform"].startswith("typeform: ")
+
+
+def test_the_test_button_keeps_a_refresh_token_that_changed(airflow: Airflow, vendors: Running, home: Path) -> None:
+    app = vendors.credentials.typeform.app
+    extra = {"client_id": app.client_id, "refresh_token": app.refresh_token, "requests_per_second": "2"}
+    fields = {
+        "conn_type": "cx_typeform",
+        "host": vendors.urls["typeform"],
+        "password": app.client_secret,
+        "extra": json.dumps(extra),
+    }
+    for _ in range(2):  # the connection's refresh token is used up by the first
+        assert tested(airflow, fields)[0], tested(airflow, fields)
+    with psycopg.connect(PostgresServer.ensure(home).dsn("warehouse")) as connection:
+        kept = connection.execute("select version, sealed from ops.tokens").fetchall()
+    assert [version for version, _ in kept] == [1]
+    assert app.refresh_token not in kept[0][1]
+    extra["refresh_token"] = "somebody-elses"
+    is_good, message = tested(airflow, {**fields, "extra": json.dumps(extra)})
+    assert not is_good and "refresh_token" in message and "somebody-elses" not in message
 
 
 def test_running_airflow_is_reused_and_a_dead_component_is_replaced(home: Path, airflow: Airflow) -> None:

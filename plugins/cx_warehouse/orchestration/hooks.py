@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.base import Connector
-from cx_warehouse.connectors.errors import CxError
+from cx_warehouse.connectors.errors import ConfigError, CxError
 from cx_warehouse.orchestration import settings
 from cx_warehouse.orchestration.provider import connection_type, hook_name
 
@@ -25,7 +25,11 @@ class VendorHook(BaseHook):
     def get_conn(self) -> Connector:
         """The connector, with its settings checked. It keeps to the account's limits with all that run beside it."""
         config = settings.vendor_config(self.source, self._conn_id)
-        return registry.connect(self.source, config, settings.shared_account(self.source, config))
+        try:
+            account = settings.shared_account(self.source, config)
+        except ConfigError:
+            account = None  # no warehouse yet: nothing runs beside it
+        return registry.connect(self.source, config, account)
 
     def test_connection(self) -> tuple[bool, str]:
         """What the "Test" button shows."""

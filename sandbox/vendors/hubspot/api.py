@@ -5,7 +5,6 @@ Search answers from an index that runs behind the records; lists do not."""
 
 from __future__ import annotations
 
-import secrets
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
@@ -19,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.oauth import OAuthTokens
 from sandbox.vendors.hubspot import wire
 from sandbox.vendors.hubspot.extras import Extra, loose, read_extras
 from sandbox.vendors.hubspot.limits import Limits
 from sandbox.vendors.hubspot.portal import CrmObject, Portal
 from sandbox.vendors.hubspot.search import comparable, read_search
+from sandbox.vendors.hubspot.tokens import LIFETIME_SECONDS, grant, require
 from sandbox.vendors.hubspot.wire import Refused, invalid
 from sandbox.world import World
 
@@ -44,14 +45,17 @@ LINK_STREAMS = {
 }
 
 
-def build_app(world: World, *, per_10_seconds: int = 100, searches_per_second: int = 5) -> Starlette:
+def build_app(
+    world: World, *, per_10_seconds: int = 100, searches_per_second: int = 5, oauth: OAuthTokens | None = None
+) -> Starlette:
     """The look-alike. The limits are those of the smallest subscription."""
-    return Starlette(routes=_HubSpot(world, Limits(per_10_seconds, searches_per_second)).routes())
+    oauth = oauth or OAuthTokens(world.credentials.hubspot.app, lifetime_seconds=LIFETIME_SECONDS, rotates=False)
+    return Starlette(routes=_HubSpot(world, Limits(per_10_seconds, searches_per_second), oauth).routes())
 
 
 class _HubSpot:
-    def __init__(self, world: World, limits: Limits) -> None:
-        self._world, self._limits = world, limits
+    def __init__(self, world: World, limits: Limits, oauth: OAuthTokens) -> None:
+        self._world, self._limits, self._oauth = world, limits, oauth
         self._lock = threading.Lock()
         self._portals: dict[str, tuple[datetime | None, Portal]] = {}
         self._extras: dict[str, tuple[list[bytes], dict[int, Extra]]] = {}
@@ -59,6 +63,7 @@ class _HubSpot:
     def routes(self) -> list[Route]:
         objects = "/crm/v3/objects/{kind}"
         return [
+            Route("/oauth/v1/token", self._grant, methods=["POST"]),
             Route(objects, self._answer(self._list)),
             Route(objects + "/search", self._answer(self._search, is_search=True), methods=["POST"]),
             Route("/crm/v3/owners", self._answer(self._owners)),
@@ -85,16 +90,11 @@ class _HubSpot:
 
         return endpoint
 
+    async def _grant(self, request: Request) -> Response:
+        return await grant(request, self._oauth)
+
     def _authenticate(self, request: Request) -> None:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        expected = self._world.credentials.hubspot.token
-        if kind.lower() != "bearer" or not secrets.compare_digest(token.strip().encode(), expected.encode()):
-            raise Refused(
-                401,
-                "INVALID_AUTHENTICATION",
-                "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find "
-                "more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
-            )
+        require(request.headers.get("authorization", ""), self._world.credentials.hubspot.token, self._oauth)
 
     # --- endpoints ---
     def _list(self, request: Request, body: Any) -> tuple[int, bytes]:
@@ -246,7 +246,8 @@ class _HubSpot:
             known = self._extras.get(stream)
             if known is None or known[0] != bodies:
                 known = self._extras[stream] = (list(bodies), read_extras(bodies, id_of=id_of))
-            return known[1]
+        here = self._portal()
+        return {number: extra for number, extra in known[1].items() if not here.is_merged_away(stream, number)}
 
 
 def _json(body: bytes) -> Any:

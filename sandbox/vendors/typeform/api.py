@@ -21,8 +21,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.oauth import OAuthTokens
 from sandbox.vendors.typeform.account import Account, Listed, fold
 from sandbox.vendors.typeform.records import RESPONSE_TYPES
+from sandbox.vendors.typeform.tokens import LIFETIME_SECONDS, grant
 from sandbox.world import World
 
 LARGEST_PAGE = {"forms": 200, "responses": 1_000}
@@ -37,26 +39,26 @@ class Refused(Exception):
         self.status, self.code, self.description = status, code, description
 
 
-def build_app(world: World, *, requests_per_second: int = 2) -> Starlette:
+def build_app(world: World, *, requests_per_second: int = 2, oauth: OAuthTokens | None = None) -> Starlette:
     """The look-alike. `requests_per_second` is the account's limit."""
-    return Starlette(routes=_Typeform(world, requests_per_second).routes())
+    oauth = oauth or OAuthTokens(world.credentials.typeform.app, lifetime_seconds=LIFETIME_SECONDS, rotates=True)
+    return Starlette(routes=_Typeform(world, requests_per_second, oauth).routes())
 
 
 class _Typeform:
-    def __init__(self, world: World, requests_per_second: int) -> None:
-        self._world, self._limit = world, requests_per_second
+    def __init__(self, world: World, requests_per_second: int, oauth: OAuthTokens) -> None:
+        self._world, self._limit, self._oauth = world, requests_per_second, oauth
         self._lock = threading.Lock()
         self._sent: deque[float] = deque()
         self._folded: tuple[tuple[datetime, int], Account] | None = None
 
     def routes(self) -> list[Route]:
         return [
+            Route("/oauth/token", self._grant, methods=["POST"]),
             Route("/forms", self._answer(self._forms)),
             Route("/forms/{form_id}", self._answer(self._form)),
             Route("/forms/{form_id}/responses", self._answer(self._responses)),
-            Route(
-                "/{rest:path}", self._answer(self._nothing), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
-            ),
+            Route("/{rest:path}", self._answer(self._nothing), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
     def _answer(self, handler: Callable[[Request], bytes]) -> Callable[[Request], Response]:
@@ -70,13 +72,15 @@ class _Typeform:
 
         return endpoint
 
+    async def _grant(self, request: Request) -> Response:
+        return await grant(request, self._oauth)
+
     def _admit(self, request: Request) -> None:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
-            raise Refused(
-                401, "AUTHENTICATION_FAILED", "Authentication credentials not found on the Request Headers"
-            )
-        if not secrets.compare_digest(token.encode(), self._world.credentials.typeform.token.encode()):
+            raise Refused(401, "AUTHENTICATION_FAILED", "Authentication credentials not found on the Request Headers")
+        is_personal = secrets.compare_digest(token.encode(), self._world.credentials.typeform.token.encode())
+        if not is_personal and (self._oauth.seconds_left(token) or 0) <= 0:
             raise Refused(403, "AUTHENTICATION_FAILED", "Authentication failed")
         with self._lock:
             now = time.monotonic()
@@ -117,9 +121,7 @@ class _Typeform:
         since, until = _moment(request, "since"), _moment(request, "until")
         sort = request.query_params.get("sort")
         if (before or after) and (sort or since or until):
-            raise Refused(
-                400, "VALIDATION_ERROR", "before/after cannot be combined with sort, since or until"
-            )
+            raise Refused(400, "VALIDATION_ERROR", "before/after cannot be combined with sort, since or until")
         if before and after:
             raise Refused(400, "VALIDATION_ERROR", "before cannot be combined with after")
         kinds = _kinds(request)

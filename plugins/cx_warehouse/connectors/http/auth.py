@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,7 @@ class _Answer(msgspec.Struct):
 @dataclass(frozen=True)
 class TokenEndpoint:
     """Where an app gets its tokens. `fields` go with every request; `hints` name what to mend for an error of the
-    vendor's, `named` for all others. `clock`: seconds since 1970."""
+    vendor's, `named` for all others."""
 
     http: HttpClient
     path: str
@@ -84,7 +84,6 @@ class TokenEndpoint:
     hints: Mapping[str, str] = field(default_factory=dict)
     as_json: bool = False
     budgets: Sequence[Budget] = ()
-    clock: Callable[[], float] = time.time
 
     def grant(self, used: Grant | None) -> Grant:
         """Another access token, after `used`. Raises ConfigError that names the setting to mend."""
@@ -96,7 +95,7 @@ class TokenEndpoint:
             **({"refresh_token": refresh_token} if refresh_token else {}),
             **self.fields,
         }
-        asked_at = self.clock()
+        asked_at = time.time()
         body = {"json": asked} if self.as_json else {"form": asked}
         reply = self.http.reply("POST", self.path, budgets=self.budgets, allow=REFUSED, **body)
         try:
@@ -156,12 +155,12 @@ class RenewedAuth(requests.auth.AuthBase):
     def _take(self, grant: Grant | None) -> None:
         self._grant, self._is_refused = grant, False
         if grant is not None and grant.expires_at is not None:
-            self._life = grant.expires_at - self._endpoint.clock()
+            self._life = grant.expires_at - time.time()
 
     def _ends_soon(self, grant: Grant) -> bool:
         if grant.expires_at is None:
             return False
-        return self._endpoint.clock() >= grant.expires_at - min(EARLY_SECONDS, self._life / 10)
+        return time.time() >= grant.expires_at - min(EARLY_SECONDS, self._life / 10)
 
 
 def app_or_token(source: str, config: Mapping[str, Any]) -> App | str:

@@ -40,15 +40,16 @@ class Renewed(Protocol):
         ...
 
     def forget(self) -> None:
-        """The vendor refused them (401): the next `ready` renews them, and the request is sent once more."""
+        """The vendor refused them: the next `ready` renews them, and the request is sent once more."""
         ...
 
 
 class HttpClient:
     """One vendor account over HTTP.
 
-    `budgets` are the limits that a request draws on where it names no others; `renewed` are credentials that run out;
-    `setting_for` names the connection setting to mend for a refused status (401, 403, 404). Times are in seconds."""
+    `budgets` are the limits that a request draws on where it names no others; `renewed` are credentials that run out,
+    which the vendor then refuses with a status of `run_out`; `setting_for` names the connection setting to mend for a
+    refused status (401, 403, 404). Times are in seconds."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class HttpClient:
         usage: Usage,
         budgets: Sequence[Budget] = (),
         renewed: Renewed | None = None,
+        run_out: tuple[int, ...] = (401,),
         setting_for: Mapping[int, str] | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
         attempts: int = 4,
@@ -72,7 +74,7 @@ class HttpClient:
         self._session.auth = auth
         self._session.headers.update({"Accept": "application/json", "User-Agent": "cx-warehouse/1", **(headers or {})})
         self._budgets = tuple(budgets)
-        self._renewed = renewed
+        self._renewed, self._run_out = renewed, run_out
         self._setting_for = {401: "the credentials", 403: "the scopes", 404: "base_url", **(setting_for or {})}
         self._timeout = timeout
         self._attempts = attempts
@@ -112,7 +114,7 @@ class HttpClient:
                 return msgspec.json.decode(reply.body, type=into)
             except msgspec.ValidationError as error:
                 raise ContractError(f"{self.source} {path}: unexpected shape: {error}") from error
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise RetryableError(f"{self.source} {path}: broken body: {error}") from error
 
         return self._retried(method, path, decode, params=params, json=json, budgets=budgets, allow=allow)
@@ -200,7 +202,7 @@ class HttpClient:
 
     def _send(self, request: requests.Request, budgets: Sequence[Budget], allow: tuple[int, ...]) -> Reply:
         reply = self._exchange(request, budgets)
-        if reply.status == 401 and self._renewed is not None and 401 not in allow:
+        if self._renewed is not None and reply.status in self._run_out and reply.status not in allow:
             self._renewed.forget()
             reply = self._exchange(request, budgets)
         if reply.status not in allow:

@@ -18,6 +18,7 @@ INFO = VendorInfo(
             secret=True,
         ),
         *OAUTH_SETTINGS,
+        Setting("portal_id", "the account's number; a token of another account is then refused", required=False),
         Setting("base_url", "https://api.hubapi.com", required=False),
         Setting(
             "budget_share",
@@ -31,4 +32,5 @@ INFO = VendorInfo(
         ),
     ),
     requests_at_once=2,
+    account_setting="portal_id",
 )

@@ -38,10 +38,12 @@ class HubSpotConnector:
         base_url: str = BASE_URL,
         share: float = 0.5,
         requests_per_10_seconds: int = 100,
+        portal_id: str = "",
         account: Account | None = None,
     ) -> None:
         """`proof`: a private app's token, or an OAuth app. `account` is this process's own if it is not given."""
         self.usage = Usage()
+        self._portal_id = portal_id
         account = account or ProcessAccount(self.source)
         auth: requests.auth.AuthBase
         tokens: RenewedAuth | None = None
@@ -74,6 +76,7 @@ class HubSpotConnector:
             requests_per_10_seconds=int(
                 number_setting(cls.source, config, "requests_per_10_seconds", 100, least=1, most=10_000)
             ),
+            portal_id=text_setting(cls.source, config, "portal_id", ""),
             account=account,
         )
 
@@ -89,6 +92,11 @@ class HubSpotConnector:
         raise ConfigError(f"hubspot has no stream {stream!r}; there are: {', '.join(STREAMS)}")
 
     def check(self) -> str:
-        """One cheap request that proves the token; names the account."""
+        """One cheap request that proves the token; names the account. Raises ConfigError for another account's."""
         account = self._api.account()
+        if self._portal_id and self._portal_id != str(account.portal_id):
+            raise ConfigError(
+                f"hubspot: the token belongs to account {account.portal_id}, not to {self._portal_id}: "
+                "check token and portal_id of connection 'hubspot'"
+            )
         return f"HubSpot account {account.portal_id}, {account.time_zone or 'time zone unknown'}"

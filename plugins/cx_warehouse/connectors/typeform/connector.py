@@ -22,6 +22,7 @@ from cx_warehouse.connectors.typeform.streams import DEFAULT_OVERLAP, STREAMS
 BASE_URL = "https://api.typeform.com"
 
 
+SCOPE = "forms:read responses:read offline"
 TOKEN_PATH = "oauth/token"  # each use of a refresh token ends it: the answer holds the next
 OAUTH = "client_id, client_secret (the password) and refresh_token (authorize the app anew, with the scope offline)"
 
@@ -56,7 +57,8 @@ class TypeformConnector:
         if isinstance(proof, App):
             # one attempt: the request that needs the token is the one that is tried again
             http = HttpClient("typeform", base_url, auth=NoAuth(), usage=usage, attempts=1)
-            auth = tokens = RenewedAuth(TokenEndpoint(http, TOKEN_PATH, proof, OAUTH, budgets=budgets), account.tokens)
+            endpoint = TokenEndpoint(http, TOKEN_PATH, proof, OAUTH, fields={"scope": SCOPE}, budgets=budgets)
+            auth = tokens = RenewedAuth(endpoint, account.tokens)
         else:
             auth = BearerAuth(proof)
         named = OAUTH if tokens else "token"
@@ -67,6 +69,7 @@ class TypeformConnector:
             usage=usage,
             budgets=budgets,
             renewed=tokens,
+            run_out=(401, 403),  # a token that is no longer good is answered 403
             setting_for={401: named, 403: f"{named} (wrong, or lacks forms:read, responses:read)"},
             sleep=account.sleep,
         )

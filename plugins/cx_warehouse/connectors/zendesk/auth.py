@@ -7,8 +7,7 @@ token (developer.zendesk.com/documentation/api-basics/authentication/api-tokens-
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
@@ -26,9 +25,7 @@ SCOPE = "read"
 CLIENT = "client_id and client_secret (the password, unless it is in extra)"
 
 
-def renewed(
-    http: HttpClient, app: App, account: Account, budgets: Sequence[Budget], clock: Callable[[], float] = time.time
-) -> RenewedAuth:
+def renewed(http: HttpClient, app: App, account: Account, budgets: Sequence[Budget]) -> RenewedAuth:
     """Tokens of an OAuth client. Those that can be asked for again at any time stay in memory."""
     endpoint = TokenEndpoint(
         http,
@@ -42,7 +39,6 @@ def renewed(
         },
         as_json=True,
         budgets=budgets,
-        clock=clock,
     )
     return RenewedAuth(endpoint, account.tokens if app.refresh_token else ProcessTokens())
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -75,9 +74,8 @@ class ZendeskConnector:
         page_size: int = 1000,
         streams_off: frozenset[str] = frozenset(),
         account: Account | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`clock` tells when a token ends: seconds since 1970. `account` is this process's own if it is not given."""
+        """`account` is this process's own if it is not given."""
         self.usage = Usage()
         self._page_size = page_size
         self._streams_off = streams_off
@@ -90,7 +88,7 @@ class ZendeskConnector:
             self._shown = "refresh_token" if auth.refresh_token else "client_id"
             # one attempt: the request that needs the token is the one that is tried again
             http = HttpClient(self.source, base_url, auth=NoAuth(), usage=self.usage, attempts=1)
-            auth = tokens = renewed(http, auth, account, self._budgets["account"], clock)
+            auth = tokens = renewed(http, auth, account, self._budgets["account"])
         self._client = HttpClient(
             self.source,
             base_url,
