@@ -15,7 +15,7 @@ RECORDS, BODIES, SEED = 150, 50, 3
 
 @pytest.fixture(scope="module")
 def recordings() -> dict[str, Recording]:
-    return recorded(customers=25, days=8)
+    return recorded(registry.SOURCES, customers=25, days=8)
 
 
 @pytest.mark.parametrize("source", registry.SOURCES)

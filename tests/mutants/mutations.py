@@ -329,10 +329,10 @@ MATOMO_MUTATIONS = (
         (f"{MATOMO}::test_ties_all_arrive_when_many_visits_share_one_second_bug_11",),
     ),
     Mutation(
-        "a day is paged by offsets alone, which shift (bug 27)",
-        "connectors/matomo/visits.py",
-        "if last is not None and last.at - 1 > after:",
-        "if False:",
+        "visits are read newest first, which is the vendor's order (bug 27)",
+        "connectors/matomo/client.py",
+        'filter_sort_order="asc"',
+        'filter_sort_order="desc"',
         (f"{MATOMO}::test_nothing_is_lost_or_deleted_when_visits_go_on_while_a_day_is_read_bug_27",),
     ),
     Mutation(
