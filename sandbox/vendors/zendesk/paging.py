@@ -51,16 +51,18 @@ def cursor_export(rows: Sequence[Row], params: Mapping[str, str], newest_start: 
 
 
 def time_export(rows: Sequence[Row], params: Mapping[str, str], newest_start: int, url: str) -> Page:
-    """`start_time` again and again. A page goes on to the end of its last second, so its size is only about
-    per_page."""
+    """`start_time` again and again. `end_time` is the time of the last row served, and the next page begins with that
+    second's rows again (zenpy #451). Beyond those come per_page rows, and what is left of their last second: so a
+    page's size is only about per_page."""
     size = _size(params.get("per_page"), LARGEST_EXPORT)
     begin = _start_time(params, newest_start)
     start = bisect_left(rows, begin, key=lambda row: row.at)
-    end = min(start + size, len(rows))
+    fresh = bisect_right(rows, begin, key=lambda row: row.at)
+    end = min(fresh + size, len(rows))
     while 0 < end < len(rows) and rows[end].at == rows[end - 1].at:
         end += 1
     page = rows[start:end]
-    end_time = page[-1].at + 1 if page else None
+    end_time = page[-1].at if page else None
     rest = {name: value for name, value in params.items() if name != "start_time"}
     return page, {
         "next_page": f"{url}?{urlencode({**rest, 'start_time': end_time})}" if end_time else None,
