@@ -43,7 +43,7 @@ def fresh_warehouse() -> Iterator[str]:
 
 @click.command()
 @click.option("--records", type=COUNT, default=10_000, envvar="CX_RECORDS", help="For each connector (10000).")
-@click.option("--bodies", "bodies_", type=COUNT, help="For each connector (a fifth of the records).")
+@click.option("--bodies", "bodies_", type=COUNT, help="For each connector (a tenth of the records).")
 @click.option("--seed", type=int, default=1, envvar="CX_SEED", help="The same seed draws the same examples (1).")
 @click.option(
     "--source", "sources", multiple=True, envvar="CX_SOURCE", type=click.Choice(registry.SOURCES), help="Only these."
@@ -52,7 +52,7 @@ def main(records: int, bodies_: int | None, seed: int, sources: tuple[str, ...])
     """Break records and bodies at random and see that nothing is lost and nothing hangs."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     began, figures, wrong = time.monotonic(), dict[str, object](), list[str]()
-    chosen, bodies_ = sources or registry.SOURCES, bodies_ or max(1, records // 5)
+    chosen, bodies_ = sources or registry.SOURCES, bodies_ or max(1, records // 10)
     console.print("recording two nights of each connector …")
     recordings = recorded(chosen)
     table = Table("connector", "records", "landed", "quarantined", "lost", "bodies", "read", "refused", "slowest s")

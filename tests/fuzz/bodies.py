@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -70,7 +70,7 @@ def spoilt(draw: st.DrawFn, recording: Recording) -> Spoilt:
     return Spoilt(walk, exchange, content, draw(st.booleans()))
 
 
-@contextmanager
+@contextlib.contextmanager
 def deadline(seconds: float) -> Iterator[None]:
     """Interrupt whatever goes on after so long."""
 
@@ -90,7 +90,8 @@ def fuzz_bodies(recording: Recording, count: int, number: int) -> Outcome:
     """Play `count` walks of the vendor, each with one broken body."""
     outcome = Outcome()
     for walk in recording.walks[:1]:  # what is loaded once is no page's memory
-        _play(recording, Spoilt(walk, walk.exchanges[0], walk.exchanges[0].content, False))
+        with contextlib.suppress(CxError):
+            _play(recording, Spoilt(walk, walk.exchanges[0], walk.exchanges[0].content, False))
     for place, example in enumerate(generated(spoilt(recording), count, number)):
         outcome.bodies += 1
         is_weighed = place % 40 == 0
@@ -141,7 +142,7 @@ def _play(recording: Recording, example: Spoilt) -> None:
             if state != walk.state:
                 saved = json.loads(json.dumps(state))
                 with played(walk, example.exchange, example.content, always=False):
-                    for page in recording.connector().read(walk.stream, Window(walk.end), saved):
+                    for page in connector.read(walk.stream, Window(walk.end), saved):
                         check_page(page)
 
 
