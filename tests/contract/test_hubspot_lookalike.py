@@ -109,7 +109,6 @@ def test_a_search_that_cannot_be_read_is_refused(changes: dict[str, Any]) -> Non
     [
         ("GET", f"{CONTACTS}/search"),
         ("GET", LINKS),
-        ("DELETE", CONTACTS),
         ("PUT", "crm/v3/owners"),
         ("POST", "crm/v9/x"),
     ],
@@ -117,6 +116,18 @@ def test_a_search_that_cannot_be_read_is_refused(changes: dict[str, Any]) -> Non
 def test_what_is_not_offered_is_refused(method: str, path: str) -> None:
     with crm(contact(1)) as here:
         assert call(here, method, path, json={}).status_code in (404, 405)
+        assert found(here) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", CONTACTS), ("PATCH", f"{CONTACTS}/1"), ("DELETE", f"{CONTACTS}/1")]
+)
+def test_a_token_that_may_only_read_writes_nothing(method: str, path: str) -> None:
+    with crm(contact(1)) as here:
+        reply = call(here, method, path, json={"properties": {"email": "other@x.example"}})
+        said = reply.json()
+        assert (reply.status_code, said["category"]) == (403, "MISSING_SCOPES")
+        assert said["errors"][0]["context"]["requiredScopes"] == ["crm.objects.contacts.write"]
         assert found(here) == ["1"]
 
 

@@ -217,6 +217,9 @@ class _HubSpot:
         return 200, msgspec.json.encode(details)
 
     def _nothing(self, request: Request, body: Any) -> tuple[int, bytes]:
+        written = request.url.path.removeprefix("/crm/v3/objects/").split("/")[0]
+        if request.method != "GET" and request.url.path.startswith("/crm/v3/objects/") and written in SPELLINGS:
+            raise _missing_scope(f"crm.objects.{SPELLINGS[written]}.write")
         raise Refused(404, "OBJECT_NOT_FOUND", "resource not found")
 
     # --- what is served ---
@@ -248,6 +251,20 @@ class _HubSpot:
                 known = self._extras[stream] = (list(bodies), read_extras(bodies, id_of=id_of))
         here = self._portal()
         return {number: extra for number, extra in known[1].items() if not here.is_merged_away(stream, number)}
+
+
+def _missing_scope(scope: str) -> Refused:
+    """The token may read and nothing else (hubspot-api-nodejs #268 has the body)."""
+    scopes = "https://developers.hubspot.com/scopes"
+    wanted = {"message": "One or more of the following scopes are required.", "context": {"requiredScopes": [scope]}}
+    return Refused(
+        403,
+        "MISSING_SCOPES",
+        f"This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
+        f"{scopes}.",
+        errors=[wanted],
+        links={"scopes": scopes},
+    )
 
 
 def _json(body: bytes) -> Any:
