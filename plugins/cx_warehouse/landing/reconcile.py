@@ -166,6 +166,11 @@ def _begin(connection: psycopg.Connection, source: str, stream: str, as_of: date
     ).fetchone()
     if whole is None:
         raise NothingToReconcileError(f"{source}.{stream}: its first walk is not over; the next night goes on with it")
+    connection.execute(
+        """update ops.reconciliations set status = 'failed', error = 'the run was killed', finished_at = now()
+           where source = %s and stream = %s and status = 'running'""",
+        [source, stream],
+    )
     connection.execute("delete from ops.recheck_keys where source = %s and stream = %s", [source, stream])
     run_id = str(uuid.uuid4())
     row = connection.execute(
