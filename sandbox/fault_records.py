@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Hit
-from sandbox.vendor_faults import Asked, Edit, ListPage, Path, VendorFaults
+from sandbox.vendor_faults import Asked, Edit, ListPage, Path
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -22,7 +22,7 @@ FIRST_NEW_ID = 70_000_000_000
 Record = dict[str, Any]
 
 
-def edit(world: World, vendor: VendorFaults, listed: ListPage, asked: Asked, body: bytes, hit: Hit) -> Edit | None:
+def edit(world: World, listed: ListPage, asked: Asked, body: bytes, hit: Hit) -> Edit | None:
     """What a kind does to the records of a page; None where it cannot be done to this one."""
     try:
         decoded = json.loads(body)
@@ -35,8 +35,7 @@ def edit(world: World, vendor: VendorFaults, listed: ListPage, asked: Asked, bod
         return listed.instead[kind](world, asked, records, dice)
     if not records:
         return None
-    now = vendor.newest(world)
-    change = _Change(listed, now, dice, hit.fault.count or BULK)
+    change = _Change(listed, world.now(), dice, hit.fault.count or BULK)
     made = _CHANGES[kind](change, records)
     if made is None:
         return None

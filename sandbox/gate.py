@@ -17,7 +17,7 @@ from sandbox.fault_records import edit
 from sandbox.fault_transport import ACTS, Exchange, abort, start
 from sandbox.faults import Hit, Kind
 from sandbox.model import Event
-from sandbox.vendor_faults import Answer, Asked, ListPage, VendorFaults, vendor_faults
+from sandbox.vendor_faults import Answer, Asked, ListPage, vendor_faults
 from sandbox.world import World
 
 
@@ -87,7 +87,7 @@ class Gate:
         if listed is not None and answer.status in (200, 207):
             spoilt = answer
             if hit is not None:
-                spoilt = await run_in_threadpool(self._spoil_page, hit, asked, listed, vendor, answer, before)
+                spoilt = await run_in_threadpool(self._spoil_page, hit, asked, listed, answer, before)
             if spoilt is answer:
                 self._served[listed.path] = (meant, answer.body)
             answer = spoilt
@@ -100,7 +100,6 @@ class Gate:
         hit: Hit,
         asked: Asked,
         listed: ListPage,
-        vendor: VendorFaults,
         answer: Answer,
         before: bytes | None,
     ) -> Answer:
@@ -117,7 +116,7 @@ class Gate:
                 plan.remember_alias(self._source, listed.path, page.invented, asked.query, asked.body)
             self._record(hit, asked, what)
             return Answer(answer.status, answer.headers, body)
-        happened = edit(VendorWorld(self._world, self._source), vendor, listed, asked, answer.body, hit)
+        happened = edit(VendorWorld(self._world, self._source), listed, asked, answer.body, hit)
         if happened is None:
             plan.give_back(hit)
             return answer

@@ -12,7 +12,6 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -75,8 +74,8 @@ class ListPage:
 
     `token` is the paging token that a request carries (None: it asks for the first page). `lead_on` makes an answer
     point to a token, as an answer with more to come does; `follows` says whether a request goes on from an answer to
-    the request before; `invent` makes a token up. Where a page is named by its
-    number or offset, both are None.
+    the request before; `invent` makes a token up. Where a page is named by its number or offset, there is nothing to
+    lead on or to invent.
 
     Records: `ids` are the fields that hold the id, `times` those that say when it changed, `text` one that people may
     edit. `delete` marks one as deleted; `is_gone` says whether it is. Lists whose records never change have no ids.
@@ -130,13 +129,12 @@ class Answer:
 @dataclass(frozen=True)
 class VendorFaults:
     """A vendor's part. `limited` is its 429 without Retry-After; `expired` its 401 for an access token that ended,
-    where its tokens do. `newest` is what it writes as the time of something that happens now. `unfit`: kinds that do
-    not apply, with the reason. `unlimited` is what its build_app takes for an account without limits."""
+    where its tokens do. `unfit`: kinds that do not apply, with the reason. `unlimited` is what its build_app takes for
+    an account without limits."""
 
     lists: tuple[ListPage, ...]
     limited: Callable[[], Answer]
     expired: Callable[[], Answer] | None = None
-    newest: Callable[[World], datetime] = lambda world: world.now()
     unfit: Mapping[str, str] = field(default_factory=dict)
     unlimited: Mapping[str, Any] = field(default_factory=dict)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from sandbox.vendor_faults import Answer, Asked, ListPage, VendorFaults
 from sandbox.vendors.zendesk.limits import PER_MINUTE, Limits
-from sandbox.vendors.zendesk.shelf import EXCLUDED
 
 JSON = {"Content-Type": "application/json; charset=utf-8", "X-Zendesk-API-Version": "v2"}
 EXPIRED = {
@@ -144,7 +142,5 @@ VENDOR = VendorFaults(
     ),
     limited=_limited,
     expired=lambda: Answer(401, JSON, json.dumps(EXPIRED).encode()),
-    # the newest that an export shows is a minute old
-    newest=lambda world: world.now() - EXCLUDED - timedelta(seconds=1),
     unlimited={"limits": Limits(dict.fromkeys(PER_MINUTE, 10**9))},
 )

@@ -76,13 +76,14 @@ class Shelf:
         return rows[:end]
 
     def _row(self, stream: str, place: int, body: bytes) -> Row:
-        """A hand-added record. It counts as changed when it was added; in a folder of people's own records,
-        when it says so, if that is in the past."""
+        """A hand-added record. It counts as changed when it was added; if it says that this was in the last minute,
+        then: no export shows it yet. In a folder of people's own records, when it says so, if that is in the past."""
         now = records.epoch(self._world.now() - EXCLUDED) - 1
-        at = self._arrived.setdefault((stream, place), now)
-        if self._world.data_dir_mode:
-            own = _own_time(stream, body)
-            at = own if own is not None and own <= at else at
+        at, own = self._arrived.setdefault((stream, place), now), _own_time(stream, body)
+        if own is not None and (
+            own <= at if self._world.data_dir_mode else at < own <= records.epoch(self._world.now())
+        ):
+            at = own
         found = _ID.search(body)
         key = found.group(2).decode("utf-8", "replace") if found else f"added-{place}"
         return Row(at, key, body, at)
