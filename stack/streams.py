@@ -64,7 +64,7 @@ def show_schema(console: Console, dsn: str, name: StreamName) -> None:
         ).fetchall()
     contract = set(_relied_on(registry.connector_class(name.source).streams[name.stream].contract))
     table = Table(
-        title=f"{name}: fields of {total:,} latest versions", title_justify="left", title_style="bold", box=None
+        title=f"{name}: fields of the newest {total:,} versions", title_justify="left", title_style="bold", box=None
     )
     for column in ("field", "types", "share", "first seen", ""):
         table.add_column(column, justify="right" if column == "share" else "left", overflow="fold")
