@@ -51,6 +51,8 @@ def grow_tables(dsn: str) -> None:
             for stream in streams:
                 table = raw_table(source, stream)
                 connection.execute(sql.SQL("alter table {} set (autovacuum_enabled = off)").format(table))
+                # records stay in the table itself, so that new ones soon need a new page of it
+                connection.execute(sql.SQL("alter table {} alter record set storage main").format(table))
                 while _size(connection, table) < QUOTA_BYTES:
                     connection.execute(
                         sql.SQL("""

@@ -71,6 +71,8 @@ class Progress:
     seconds: float = 0.0
     first_seen: dict[str, int] = field(default_factory=dict)  # a difference → the night after which it showed
     malformed: list[Malformed] = field(default_factory=list)
+    before_reconcile: list[Difference] = field(default_factory=list)
+    left_to_reconcile: int = 0
 
     @property
     def total(self) -> int:
@@ -79,13 +81,15 @@ class Progress:
 
     def dumped(self) -> dict[str, Any]:
         bodies = [[one.source, one.stream, base64.b64encode(one.body).decode()] for one in self.malformed]
-        return {**self.__dict__, "malformed": bodies}
+        before = [[*one.__dict__.values()] for one in self.before_reconcile]
+        return {**self.__dict__, "malformed": bodies, "before_reconcile": before}
 
     @classmethod
     def loaded(cls, stored: dict[str, Any]) -> Progress:
         counters = {name: Counter(stored[name]) for name in ("injected", "blows", "verdicts")}
         bodies = [Malformed(source, stream, base64.b64decode(body)) for source, stream, body in stored["malformed"]]
-        return cls(**{**stored, **counters, "malformed": bodies})
+        before = [Difference(*fields) for fields in stored["before_reconcile"]]
+        return cls(**{**stored, **counters, "malformed": bodies, "before_reconcile": before})
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,22 @@ class Campaign:
             night, injected = stage.play(stage.planned(number))
             differences = stage.compare(self.progress.malformed)
             seconds = time.monotonic() - began
+            if number == self.terms.last - 1:
+                differences = self._reconcile(stage, differences)
+            if number == self.terms.last:
+                differences = self.progress.before_reconcile + differences
             self._note(night, injected, differences, seconds)
             yield NightOver(number, night, injected, differences, seconds)
+
+    def _reconcile(self, stage: Stage, differences: list[Difference]) -> list[Difference]:
+        """The reconcile that is due: what nobody can see in increments it has to find. Nothing else may be left to it:
+        whatever is lost, stale or doubled by now stays a failure."""
+        progress = self.progress
+        progress.before_reconcile = [one for one in differences if one.kind != "unnoticed"]
+        progress.left_to_reconcile = len(differences) - len(progress.before_reconcile)
+        night = stage.reconcile()
+        progress.stuck += [(".".join(stream), self.terms.last - 1) for stream in night.stuck]
+        return stage.compare(progress.malformed)
 
     def _note(self, night: Night, injected: Counter[str], differences: list[Difference], seconds: float) -> None:
         """The end of a night: add it up and keep it."""
@@ -239,6 +257,12 @@ class Stage:
         world.faults.clear()
         injected = (one for one in world.faults.injected if one["number"] > before)
         return night, Counter(f"{one['source']} {one['kind']}" for one in injected)
+
+    def reconcile(self) -> Night:
+        """Reconcile every stream, as the weekly DAG does."""
+        calm = plan(self.terms.seed, self.terms.last, self.streams(), 0)
+        now = self.sandbox.world.now()
+        return run_night(self.workers, calm, now, crash=lambda: None, fill_disk=lambda seconds: None, task="reconcile")
 
     def compare(self, malformed: list[Malformed]) -> list[Difference]:
         """Raw against the ledgers."""

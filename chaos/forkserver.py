@@ -14,15 +14,15 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from google.auth.transport import requests as google_requests
-
 from chaos import haste  # first: what waits takes the clock that it finds
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.base import Window
 from cx_warehouse.connectors.errors import CxError, RetryableError
+from cx_warehouse.connectors.ga4 import auth as google
 from cx_warehouse.connectors.http import client
 from cx_warehouse.landing import ingest
 from cx_warehouse.landing.ingest import describe
+from cx_warehouse.landing.reconcile import NothingToReconcileError, reconcile
 
 # To connect, and between two pieces of an answer, in seconds: else a vendor that hangs would take minutes.
 TIMEOUT = (5.0, 4.0)
@@ -61,18 +61,21 @@ def _shorten_timeouts() -> None:
     defaults = client.HttpClient.__init__.__kwdefaults__
     assert defaults is not None and haste.SPEED
     defaults["timeout"] = TIMEOUT
-    call = google_requests.Request.__call__
-    call.__defaults__ = tuple(TIMEOUT[1] if isinstance(value, int) else value for value in call.__defaults__ or ())
+    google.TIMEOUT_SECONDS = TIMEOUT
 
 
 def _run(job: dict[str, Any]) -> int:
     """One run, judged as the ingest DAG judges it: what no retry can mend is not tried again."""
     os.close(0)
-    start = job.get("start")
-    window = Window(datetime.fromisoformat(job["as_of"]), datetime.fromisoformat(start) if start else None)
+    as_of, stream, dsn = datetime.fromisoformat(job["as_of"]), job["stream"], job["dsn"]
     try:
         connector = registry.connect(job["source"], job["config"])
-        ingest(connector, job["stream"], window, job["dsn"], lock_wait_seconds=job["lock_wait_seconds"])
+        if job["task"] == "reconcile":
+            reconcile(connector, stream, as_of, dsn)
+        else:
+            ingest(connector, stream, Window(as_of), dsn, lock_wait_seconds=job["lock_wait_seconds"])
+    except NothingToReconcileError:
+        verdict, said = "landed", ""
     except RetryableError as error:
         verdict, said = "again", describe(error)
     except CxError as error:

@@ -18,8 +18,7 @@ from chaos.workers import Run, Workers
 TRIES = 3  # retries=2 in the ingest DAGs
 AT_ONCE = 6
 LONGEST_RUN_SECONDS = 60.0
-DISK_FULL_SECONDS = 1.0
-LOCK_WAIT_SECONDS = 30.0  # of the runs' own time
+DISK_FULL_SECONDS = 2.0
 
 
 @dataclass
@@ -41,10 +40,10 @@ def run_night(
     *,
     crash: Callable[[], None],
     fill_disk: Callable[[float], None],
-    re_pulls: Mapping[Stream, datetime] | None = None,
+    task: str = "ingest",
 ) -> Night:
-    """Bring every stream in once, or give it up after three tries."""
-    return _Driver(workers, plan, as_of, crash, fill_disk, re_pulls or {}).run()
+    """Bring every stream in once (or reconcile it), or give it up after three tries."""
+    return _Driver(workers, plan, as_of, crash, fill_disk, task).run()
 
 
 class _Driver:
@@ -55,10 +54,10 @@ class _Driver:
         as_of: datetime,
         crash: Callable[[], None],
         fill_disk: Callable[[float], None],
-        re_pulls: Mapping[Stream, datetime],
+        task: str,
     ) -> None:
         self._workers, self._plan, self._as_of = workers, plan, as_of
-        self._crash, self._fill_disk, self._re_pulls = crash, fill_disk, re_pulls
+        self._crash, self._fill_disk, self._task = crash, fill_disk, task
         self._night = Night()
         self._waiting: deque[Stream] = deque(plan.order)
         self._running: list[Run] = []
@@ -88,7 +87,7 @@ class _Driver:
             first = self._tries[stream] == 1
             times = 2 if first and stream in self._plan.doubles else 1
             for _ in range(times):
-                run = self._workers.start(*stream, self._as_of, self._re_pulls.get(stream), lock_wait=LOCK_WAIT_SECONDS)
+                run = self._workers.start(*stream, self._as_of, task=self._task)
                 self._running.append(run)
                 self._at(LONGEST_RUN_SECONDS, lambda run=run: self._give_up_waiting(run))
             self._night.blows["double start"] += times - 1

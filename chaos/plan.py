@@ -21,7 +21,7 @@ SECONDS: Mapping[str, tuple[float, float]] = {
 }
 IMPORTED = 300  # records of one bulk import
 KILLS, DOUBLES = 4, 2  # a night
-CHANCE_OF_CRASH, CHANCE_OF_FULL_DISK = 0.6, 0.7
+CHANCE_OF_CRASH, CHANCE_OF_FULL_DISK = 0.6, 0.9
 
 
 @dataclass(frozen=True)

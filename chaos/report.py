@@ -29,6 +29,7 @@ def figures(terms: Terms, progress: Progress, differences: list[Difference]) -> 
         "blows": dict(progress.blows.most_common()),
         "runs": dict(progress.verdicts.most_common()),
         "given_up_for_a_night": progress.given_up,
+        "deletions_left_to_reconcile": progress.left_to_reconcile,
         "malformed_in_quarantine": len(progress.malformed),
         "seed": terms.seed,
         "nights": progress.done,

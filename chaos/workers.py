@@ -45,10 +45,8 @@ class Workers:
         )
         threading.Thread(target=self._listen, name="workers", daemon=True).start()
 
-    def start(
-        self, source: str, stream: str, as_of: datetime, start: datetime | None = None, *, lock_wait: float = 5.0
-    ) -> Run:
-        """Begin a run. `start`: re-pull from there, as the replay command does; `lock_wait` in seconds."""
+    def start(self, source: str, stream: str, as_of: datetime, *, task: str = "ingest", lock_wait: float = 30.0) -> Run:
+        """Begin a run. `task`: ingest or reconcile; `lock_wait` is in seconds of the runs' own time."""
         self._last += 1
         run = self._runs[self._last] = Run(source, stream, time.monotonic())
         job = {
@@ -57,7 +55,7 @@ class Workers:
             "stream": stream,
             "config": self._connections[source],
             "as_of": as_of.isoformat(),
-            "start": start.isoformat() if start else None,
+            "task": task,
             "dsn": self._dsn,
             "lock_wait_seconds": lock_wait,
         }
