@@ -430,6 +430,16 @@ LANDING_MUTATIONS = (
         (f"{LANDING}::test_one_poisoned_record_goes_to_quarantine_and_its_neighbours_land",),
     ),
     Mutation(
+        "what cannot be landed is counted and not kept",
+        PAGES,
+        "            self._quarantine(rejects)",
+        "            pass",
+        (
+            f"{LANDING}::test_one_poisoned_record_goes_to_quarantine_and_its_neighbours_land",
+            "tests/integration/test_fuzz.py::test_every_broken_record_lands_as_it_was_or_is_quarantined",
+        ),
+    ),
+    Mutation(
         "a tombstone is written again each time",
         PAGES,
         "where not latest.is_deleted",
