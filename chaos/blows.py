@@ -92,7 +92,10 @@ def crash(home: Path) -> None:
 
 
 def fill_disk(dsn: str, seconds: float) -> None:
-    """For so long, no file may grow beyond the quota for whoever ingests: the kernel refuses the write."""
+    """For so long, no file may grow beyond the quota for whoever ingests: the kernel refuses the write. Only Linux
+    can limit another process; elsewhere nothing happens, and nothing is counted."""
+    if not hasattr(resource, "prlimit"):
+        return
     limited: set[int] = set()
     until = time.monotonic() + seconds
     with contextlib.suppress(psycopg.Error), psycopg.connect(dsn, autocommit=True) as connection:
