@@ -1,4 +1,4 @@
-"""Two nights of Typeform, GA4 and Matomo in a real Postgres: what is landed is what the contract tests' landing keeps."""
+"""Two nights of Typeform, GA4 and Matomo in a real Postgres: what lands is what the contract tests' landing keeps."""
 
 from __future__ import annotations
 
