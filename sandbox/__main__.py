@@ -98,6 +98,7 @@ def _control(options: argparse.Namespace) -> None:
         "clock": control.clock,
         "advance": lambda: control.advance(options.days),
         "off": lambda: control.off(options.source),
+        "purge": lambda: control.purge(options.source, options.stream, options.key),
         "on": lambda: control.on(options.source),
         "log": lambda: "\n".join(
             f"{entry['at']} {entry['source']} {entry['method']} {entry['path']} {entry['status']}"
@@ -170,6 +171,10 @@ def _parser() -> argparse.ArgumentParser:
     command("clock", "print the sandbox's clock")
     command("advance", "move the clock on").add_argument("--days", type=int, default=1)
     command("off", "answer 503 for a source").add_argument("source", choices=SOURCES)
+    purge = command("purge", "remove a record for good, without a trace in any list, archive or export")
+    purge.add_argument("source", choices=SOURCES)
+    purge.add_argument("stream", help="an object, a user, a ticket, a survey response …")
+    purge.add_argument("key", help="its id; of a Typeform response FORM:TOKEN")
     command("on", "serve a source again").add_argument("source", choices=SOURCES)
     _add_fault_commands(commands)
     log = command("log", "print the newest requests")
