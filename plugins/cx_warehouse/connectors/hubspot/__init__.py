@@ -30,6 +30,7 @@ INFO = VendorInfo(
             "the private app's limit, which depends on the subscription: 100 or 190 (100)",
             required=False,
         ),
+        Setting("page_size", "records a page, at most 100 of a list and 200 of a search (200)", required=False),
     ),
     requests_at_once=2,
     account_setting="portal_id",

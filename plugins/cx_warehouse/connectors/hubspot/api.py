@@ -77,8 +77,9 @@ def read_remaining(headers: Mapping[str, str]) -> Remaining | None:
 class HubSpotApi:
     """The endpoints that the walks use. Search has a limit of its own, so it is paced on its own."""
 
-    def __init__(self, client: HttpClient, search: Budget) -> None:
+    def __init__(self, client: HttpClient, search: Budget, page_size: int = SEARCH_LIMIT) -> None:
         self._client = client
+        self._page_size = page_size
         self._search_budget = search
 
     def account(self) -> Account:
@@ -88,7 +89,7 @@ class HubSpotApi:
 
     def list(self, path: str, after: str | None, *, archived: bool = False, properties: Sequence[str] = ()) -> Listed:
         """One page of a list, in the vendor's order. Raises TokenExpiredError where it refuses `after`."""
-        params: dict[str, Any] = {"limit": LIST_LIMIT, "archived": str(archived).lower()}
+        params: dict[str, Any] = {"limit": min(self._page_size, LIST_LIMIT), "archived": str(archived).lower()}
         if properties:
             params["properties"] = ",".join(properties)
         if after is not None:
@@ -113,7 +114,7 @@ class HubSpotApi:
             milliseconds = str(int(since.timestamp() * 1000))
             # at or after: a record of the very same millisecond must not be lost (estuary #5205)
             filters.append({"propertyName": endpoint.modified, "operator": "GTE", "value": milliseconds})
-        return self._search(endpoint, filters, SEARCH_LIMIT, after, endpoint.properties)
+        return self._search(endpoint, filters, min(self._page_size, SEARCH_LIMIT), after, endpoint.properties)
 
     def count(self, endpoint: ObjectEndpoint) -> int | None:
         """How many records the search index holds."""

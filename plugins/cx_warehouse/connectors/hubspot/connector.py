@@ -13,7 +13,7 @@ from cx_warehouse.connectors.http.account import ProcessAccount
 from cx_warehouse.connectors.http.auth import App, BearerAuth, NoAuth, RenewedAuth, TokenEndpoint, app_or_token
 from cx_warehouse.connectors.http.client import HttpClient
 from cx_warehouse.connectors.http.pacing import Budget
-from cx_warehouse.connectors.hubspot.api import HubSpotApi, read_remaining
+from cx_warehouse.connectors.hubspot.api import SEARCH_LIMIT, HubSpotApi, read_remaining
 from cx_warehouse.connectors.hubspot.objects import ObjectWalk
 from cx_warehouse.connectors.hubspot.restated import associations, owners, walk_whole
 from cx_warehouse.connectors.hubspot.streams import ASSOCIATIONS, OBJECTS, STREAMS
@@ -39,6 +39,7 @@ class HubSpotConnector:
         share: float = 0.5,
         requests_per_10_seconds: int = 100,
         portal_id: str = "",
+        page_size: int = SEARCH_LIMIT,
         account: Account | None = None,
     ) -> None:
         """`proof`: a private app's token, or an OAuth app. `account` is this process's own if it is not given."""
@@ -64,7 +65,8 @@ class HubSpotConnector:
             setting_for={401: named, 403: f"{named} (the scopes of the app)", 404: "base_url"},
             sleep=account.sleep,
         )
-        self._api = HubSpotApi(client, Budget(account.pacer("searches", SEARCHES_PER_SECOND, 1, share)))
+        searches = account.pacer("searches", SEARCHES_PER_SECOND, 1, share)
+        self._api = HubSpotApi(client, Budget(searches), page_size)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], account: Account | None = None) -> HubSpotConnector:
@@ -77,6 +79,7 @@ class HubSpotConnector:
                 number_setting(cls.source, config, "requests_per_10_seconds", 100, least=1, most=10_000)
             ),
             portal_id=text_setting(cls.source, config, "portal_id", ""),
+            page_size=int(number_setting(cls.source, config, "page_size", SEARCH_LIMIT, least=1, most=SEARCH_LIMIT)),
             account=account,
         )
 
