@@ -48,7 +48,10 @@ class MatomoConnector:
             auth=TokenInBody(text_setting("matomo", config, "token_auth")),
             usage=usage,
             budgets=[Budget(pacer)],
-            setting_for={401: "token_auth and site_id (the token's user needs view access to the site)"},
+            setting_for={
+                401: "token_auth and site_id (the token's user needs view access to the site)",
+                403: "base_url, and token_auth where the web server itself asks who is there",
+            },
             sleep=account.sleep,
         )
         return cls(
