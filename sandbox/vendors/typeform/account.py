@@ -55,6 +55,7 @@ def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -
         else:
             account.forms[form_id] = listed
             account.definitions[form_id] = body
+    added: dict[str, list[Listed]] = {}
     for number, given in enumerate(extra_responses):
         form_id, body = _unwrap(given)
         form_id = form_id or next(iter(account.forms), "unnamed1")
@@ -65,11 +66,18 @@ def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -
         token = _text_field(body, "token")
         kind = _text_field(body, "response_type") or "completed"
         listed = Listed((last, number), body, token, kind if kind in RESPONSE_TYPES else "completed")
-        responses = account.responses.setdefault(form_id, [])
-        if token is not None:  # a later record of the same response replaces the earlier
-            responses[:] = [response for response in responses if response.token != token]
+        if token is not None:
             account.ranks.setdefault(form_id, {})[token] = listed.rank
-        responses.insert(0, listed)
+        added.setdefault(form_id, []).append(listed)
+    for form_id, newer in added.items():
+        # the newest first; a later record of the same response replaces the earlier
+        kept: list[Listed] = []
+        tokens: set[str] = set()
+        for listed in [*reversed(newer), *account.responses.get(form_id, ())]:
+            if listed.token is None or listed.token not in tokens:
+                kept.append(listed)
+                tokens.add(listed.token or "")
+        account.responses[form_id] = kept
     return account
 
 
