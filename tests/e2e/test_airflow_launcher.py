@@ -147,7 +147,7 @@ def vendors(home: Path, airflow: Airflow) -> Iterator[Running]:
         yield sandbox
 
 
-def tested(airflow: Airflow, fields: dict[str, Any]) -> tuple[bool, str]:
+def says_the_button(airflow: Airflow, fields: dict[str, Any]) -> tuple[bool, str]:
     """What the button "Test" of the connection's form shows."""
     body = {"connection_id": "under_test", **fields}
     answer = airflow.api()._call("POST", "/api/v2/connections/test", json=body)
@@ -174,13 +174,13 @@ def test_each_vendor_has_a_form_with_a_labelled_field_for_each_setting(airflow: 
 def test_the_test_button_names_the_account_or_what_is_wrong(airflow: Airflow, vendors: Running) -> None:
     said = {}
     for source, fields in vendor_connections(vendors.connections).items():
-        assert (source, *tested(airflow, fields))[:2] == (source, True), tested(airflow, fields)
-        said[source] = tested(airflow, fields)[1]
+        assert (source, *says_the_button(airflow, fields))[:2] == (source, True), says_the_button(airflow, fields)
+        said[source] = says_the_button(airflow, fields)[1]
         wrong = {**fields, "password": "wrong-secret-1"}
         if source == "ga4":
             wrong["extra"] = json.dumps({"property_id": "1", "base_url": fields["host"], "access_token": "wrong-1"})
             wrong["password"] = None
-        is_good, message = tested(airflow, wrong)
+        is_good, message = says_the_button(airflow, wrong)
         assert not is_good and "\n" not in message, (source, message)
         assert f"connection '{source}'" in message and "check " in message
         assert "wrong-secret-1" not in message and "wrong-1" not in message
@@ -200,13 +200,13 @@ def test_the_test_button_keeps_a_refresh_token_that_changed(airflow: Airflow, ve
         "extra": json.dumps(extra),
     }
     for _ in range(2):  # the connection's refresh token is used up by the first
-        assert tested(airflow, fields)[0], tested(airflow, fields)
+        assert says_the_button(airflow, fields)[0], says_the_button(airflow, fields)
     with psycopg.connect(PostgresServer.ensure(home).dsn("warehouse")) as connection:
         kept = connection.execute("select version, sealed from ops.tokens").fetchall()
     assert [version for version, _ in kept] == [1]
     assert app.refresh_token not in kept[0][1]
     extra["refresh_token"] = "somebody-elses"
-    is_good, message = tested(airflow, {**fields, "extra": json.dumps(extra)})
+    is_good, message = says_the_button(airflow, {**fields, "extra": json.dumps(extra)})
     assert not is_good and "refresh_token" in message and "somebody-elses" not in message
 
 
