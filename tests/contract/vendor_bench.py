@@ -76,12 +76,12 @@ class Bench:
         """One run, at the sandbox's clock."""
         return landed.read(self.connect(**settings), Window(self.sandbox.world.now()), pages)
 
-    def night(self, landed: Landed, **settings: Any) -> list[CxError]:
+    def night(self, landed: Landed) -> list[CxError]:
         """Runs until one ends well; the errors of those that did not. A ConfigError is not tried again."""
         errors: list[CxError] = []
         for _ in range(RUNS):
             try:
-                self.read(landed, **settings)
+                self.read(landed)
                 return errors
             except CxError as error:
                 errors.append(error)
