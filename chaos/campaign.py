@@ -148,7 +148,7 @@ class Campaign:
             with running(
                 home=self.home / "sandbox", seed=self.terms.seed, company=company(self.terms), plans=PLANS
             ) as sandbox:
-                workers = Workers(server.dsn(DATABASE, "cx_loader"), connections(sandbox))
+                workers = Workers(server.dsn(DATABASE, "cx_loader"), connections(sandbox), self.home / "runs.log")
                 try:
                     yield Stage(self.home, self.terms, server, sandbox, workers)
                 finally:

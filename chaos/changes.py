@@ -102,7 +102,11 @@ def change_records(world: World, ledgers: dict[str, Ledger], seed: int, night: i
     malformed = []
     for place, ((source, stream), shape) in enumerate(SHAPES.items()):
         entries = ledgers[source][stream]
-        live = {key: entry.record for key, entry in sorted(entries.items()) if entry.record and not entry.is_deleted}
+        live = {
+            key: entry.record
+            for key, entry in sorted(entries.items())
+            if entry.record and not entry.is_deleted and _takes(shape, entry.record, world.now())
+        }
         added = sorted(filter(_is_added, live))
         patterns = [key for key in live if not _is_added(key)] or list(live)
         bodies: list[Record] = []
@@ -123,6 +127,18 @@ def change_records(world: World, ledgers: dict[str, Ledger], seed: int, night: i
             world.add_record(source, stream, broken)
             malformed.append(Malformed(source, stream, broken))
     return malformed
+
+
+def _takes(shape: Shape, record: Record, now: datetime) -> bool:
+    """Whether a record still has its stream's shape: the vendors' faults rename fields and change their types."""
+    tried = copy.deepcopy(record)
+    try:
+        shape.number(tried, FIRST_NUMBER)
+        shape.touch(tried, now)
+        shape.write(tried, "")
+    except (AttributeError, KeyError, TypeError):
+        return False
+    return True
 
 
 def _touched(shape: Shape, record: Record, now: datetime, dice: random.Random) -> Record:

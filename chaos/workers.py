@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from chaos.errors import CampaignError
@@ -35,14 +36,16 @@ class Run:
 class Workers:
     """Starts runs against one warehouse; `finished` hands over those that have ended."""
 
-    def __init__(self, dsn: str, connections: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, dsn: str, connections: dict[str, dict[str, Any]], log: Path) -> None:
+        """`log` takes what the runs say."""
         self._dsn, self._connections = dsn, connections
         self._runs: dict[int, Run] = {}
         self._ended: queue.Queue[Run] = queue.Queue()
         self._last = 0
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "chaos.forkserver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        with log.open("ab") as said:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "chaos.forkserver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+            )
         threading.Thread(target=self._listen, name="workers", daemon=True).start()
 
     def start(self, source: str, stream: str, as_of: datetime, *, task: str = "ingest", lock_wait: float = 30.0) -> Run:
