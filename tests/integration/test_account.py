@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import multiprocessing
 import os
 import signal
@@ -14,9 +15,13 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from cx_warehouse.connectors.base import Grant
+from cx_warehouse.connectors import registry
+from cx_warehouse.connectors.base import Grant, Window
 from cx_warehouse.connectors.errors import ConfigError, RetryableError
+from cx_warehouse.connectors.http.auth import App
+from cx_warehouse.landing import ingest
 from cx_warehouse.landing.account import PostgresAccount
+from sandbox.testing import running
 from tests.conftest import Warehouse
 from tests.nights import Nights
 
@@ -199,6 +204,52 @@ def test_nothing_is_kept_in_clear_and_only_the_loader_reads_it(dsn: str, warehou
     for role in ("cx_builder", "cx_publisher", "cx_reader", "cx_reader_pii"):
         with psycopg.connect(warehouse.dsn(role)) as other, pytest.raises(psycopg.errors.InsufficientPrivilege):
             other.execute("select * from ops.tokens")
+
+
+def _die_while_asking(dsn: str) -> None:
+    account(dsn).tokens.renew("oauth", None, lambda: os.kill(os.getpid(), signal.SIGKILL))  # type: ignore[arg-type]
+
+
+def test_a_task_that_was_killed_while_it_asked_keeps_nobody_out(dsn: str) -> None:
+    process = SPAWN.Process(target=_die_while_asking, args=[dsn])
+    process.start()
+    process.join()
+    began = time.monotonic()
+    assert account(dsn).tokens.renew("oauth", None, lambda: Grant("a", "r", None)) == Grant("a", "r", None)
+    assert time.monotonic() - began < 5
+
+
+def test_a_run_with_tokens_that_change_leaves_none_in_clear(
+    dsn: str, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(customers=20, days=10, plans={"typeform": {"requests_per_second": 1000}}) as sandbox:
+        app = sandbox.credentials.typeform.app
+        config = {
+            "base_url": sandbox.urls["typeform"],
+            "client_id": app.client_id,
+            "token": app.client_secret,
+            "refresh_token": app.refresh_token,
+            "requests_per_second": 1000,
+        }
+        tokens = []
+        with caplog.at_level(logging.DEBUG):
+            for stream in ("forms", "responses"):
+                shared = PostgresAccount(dsn, "typeform", "one", token_keys=KEY)
+                connector = registry.connect("typeform", config, shared)
+                assert ingest(connector, stream, Window(sandbox.world.now()), dsn, account="one").counts.records
+                held = shared.tokens.held(App(app.client_id, app.client_secret, app.refresh_token).name)
+                tokens.append(held)
+        assert tokens[0] == tokens[1] is not None  # both tasks used the one that the first was given
+    tables = warehouse.rows(
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_schema in ('ops', 'raw_typeform') and table_type = 'BASE TABLE'"
+    )
+    shown = caplog.text
+    for (table,) in tables:
+        shown += str(warehouse.rows(f"select t::text from {table} as t"))
+    assert "oauth/token" in shown and len(tables) > 5
+    secrets = (app.client_secret, app.refresh_token, tokens[0].access_token, tokens[0].refresh_token)
+    assert not [secret for secret in secrets if secret in shown]
 
 
 def test_keys_are_changed_by_putting_the_new_one_first(dsn: str) -> None:

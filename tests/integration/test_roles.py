@@ -35,6 +35,17 @@ CAN = [
         "on conflict (source, stream) do update set fence = 2",
     ),
     ("cx_loader", "delete from ops.walk_keys"),
+    (
+        "cx_loader",
+        "insert into ops.request_budgets (source, account, name, granted, window_seconds) "
+        "values ('zendesk', 'a', 'exports', 5, 60) on conflict (source, account, name) do update set granted = 5",
+    ),
+    (
+        "cx_loader",
+        "insert into ops.tokens (source, account, name, sealed) values ('zendesk', 'a', 'oauth', 'x') "
+        "on conflict (source, account, name) do update set version = 2",
+    ),
+    ("cx_loader", "delete from ops.tokens"),
     ("cx_loader", "insert into ops.nights (as_of, sources, deadline_at) values (now(), '{}', now())"),
     ("cx_loader", "delete from ops.night_sources"),
     ("cx_loader", "create temporary table page (record jsonb)"),
@@ -70,6 +81,7 @@ CANNOT = [
     ("cx_loader", "select * from ops.validations"),
     ("cx_loader", "create table candidate.t (x int)"),
     ("cx_loader", "select ops.carry_reader_views()"),
+    *[(role, "select sealed from ops.tokens") for role in ("cx_builder", "cx_publisher", "cx_reader", "cx_reader_pii")],
     ("cx_builder", VERSION),
     ("cx_builder", "delete from raw_zendesk.tickets"),
     ("cx_builder", RUN),
