@@ -1,4 +1,7 @@
-"""The Matomo look-alike behaves as the vendor's source says: its defaults, its bounds, its errors."""
+"""The Matomo look-alike behaves as the vendor's source says: its defaults, its bounds, its errors.
+
+No client library reads it: of the two on the package index, matomo-api only puts addresses together, and PMMatomo sends
+the token in them."""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.credentials import Credentials
 from sandbox.ledger import GONE
 from sandbox.vendors.matomo import build_app
 from sandbox.vendors.matomo.ledger import ledger
@@ -145,3 +149,12 @@ def test_the_ledger_tells_what_is_there_and_what_was_erased() -> None:
     assert {key for key, entry in told.items() if entry == GONE} == {"201", "300"}
     assert {key: entry.record for key, entry in told.items() if not entry.is_deleted} == landed.live
     assert site.world.now() == NIGHT
+
+
+def test_a_home_of_an_earlier_version_has_credentials_for_it(tmp_path: Path) -> None:
+    kept = tmp_path / "credentials.json"
+    Credentials.load_or_create(kept)
+    stored = json.loads(kept.read_text())
+    del stored["matomo"]
+    kept.write_text(json.dumps(stored))
+    assert Credentials.load_or_create(kept).for_connections({"matomo": "http://here"})["matomo"]["token_auth"]
