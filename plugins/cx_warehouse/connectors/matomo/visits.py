@@ -116,6 +116,10 @@ class VisitWalk:
             if reached == walk and walk.last is not None and rows != 1 and steps_back < STEPS_BACK:
                 steps_back += 1  # the last visit has to come again, and to come alone at the end
                 continue
+            stale = sum(place is not None and place.at <= (walk.after or 0) for place in places)
+            if reached == walk and 2 * stale > rows:
+                # the bound is strict, so it is the answer to another request: no end of the day
+                raise RetryableError(f"matomo: a page of {day} is one from before, again; it will be tried again")
             if reached.last != walk.last:
                 steps_back = unread = 0
             elif (unread := unread + 1) > UNREADABLE_PAGES:
