@@ -114,3 +114,26 @@ def test_nothing_is_lost_or_doubled_under(
     if not is_change(kind):
         assert sorted(landed.written) == sorted(fresh.written)
         assert landed.quarantined == fresh.quarantined
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    ("source", "stream", "kind"), [case for case in CASES if case[2] in ("stuck_cursor", "duplicate_page")]
+)
+def test_no_endless_loop_and_no_early_end_when_paging_is_stuck_for_good(
+    bench: Bench, source: str, stream: str, kind: str
+) -> None:
+    before = len(bench.injected)
+    bench.fault(kind, times=0)
+    landed = bench.landed(stream)
+    errors = bench.night(landed)
+    if len(bench.injected) == before:
+        pytest.skip("the walk of this stream has no page that this could be done to")
+    bench.check_messages(errors)
+    bench.sandbox.world.faults.clear()
+    if landed.complete_through is None:
+        assert len(errors) == RUNS
+    else:  # it found another way
+        assert landed.live == bench.fresh(stream).live
+    assert bench.night(landed) == []
+    assert landed.live == bench.fresh(stream).live
