@@ -32,13 +32,14 @@ from stack.airflow_settings import (
     settings,
     write_configuration,
 )
-from stack.errors import StackError
+from stack.errors import PortTakenError, StackError
 from stack.paths import ROOT, private_directory, write_private
 from stack.postgres import PostgresServer
 from stack.processes import ProcessRecord, spawn, stop_sessions
 
 PART = "airflow"
 FIRST_PORT = 8080
+START_TRIES = 3  # another program may take the port while our server starts
 READY_SECONDS = 180.0
 # neither logs nor triggers are served on a port: everything is read from files of this machine
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
@@ -110,10 +111,31 @@ class Airflow:
             if _digest(wanted, variables or {}) == _remembered(home).get("settings"):
                 found.wait_until_healthy()
                 return found
-        cls.stop(home)
-        port = _free_port(int(_remembered(home).get("port") or FIRST_PORT), notice)
-        chosen = settings(home, postgres, secret, port, overrides or {}, dags_folder)
-        write_configuration(home, chosen, secret)
+        for tries_left in reversed(range(START_TRIES)):
+            cls.stop(home)
+            port = _free_port(int(_remembered(home).get("port") or FIRST_PORT), notice)
+            chosen = settings(home, postgres, secret, port, overrides or {}, dags_folder)
+            write_configuration(home, chosen, secret)
+            airflow = cls._start(home, postgres, secret, port, _digest(chosen, variables or {}), variables or {})
+            try:
+                airflow.wait_until_healthy()
+            except PortTakenError:
+                if not tries_left:
+                    raise
+            else:
+                break
+        return airflow
+
+    @classmethod
+    def _start(
+        cls,
+        home: Path,
+        postgres: PostgresServer,
+        secret: AirflowSecrets,
+        port: int,
+        digest: str,
+        variables: Mapping[str, str],
+    ) -> "Airflow":
         _migrate(home, postgres)
         started_at = datetime.now(UTC)
         processes = {
@@ -122,14 +144,13 @@ class Airflow:
                 log=home / "logs" / f"airflow-{name}.log",
                 home=home,
                 part=PART,
-                env={**environment(home), **(variables or {})},
+                env={**environment(home), **variables},
                 cwd=ROOT,
             )
             for name, command in COMPONENTS.items()
         }
         airflow = cls(home, port, secret.password, started_at, processes)
-        airflow._save(_digest(chosen, variables or {}))
-        airflow.wait_until_healthy()
+        airflow._save(digest)
         return airflow
 
     @classmethod
@@ -148,6 +169,8 @@ class Airflow:
         while True:
             for name, record in self.processes.items():
                 if not record.is_alive():
+                    if name == "api-server" and not _is_free(self.port):
+                        raise PortTakenError(f"port {self.port} was taken by another program just now")
                     raise StackError(f"Airflow's {name} ended: {_told(self._log(name))} (all of it: {self._log(name)})")
             unhealthy = self.unhealthy(api)
             if not unhealthy:

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from stack.errors import StackError
+from stack.errors import PortTakenError, StackError
 
 FINISHED = frozenset({"success", "failed"})
 ProgressCallback = Callable[[Mapping[str, Any], list[dict[str, Any]]], None]
@@ -31,7 +31,7 @@ class AirflowApi:
     def log_in(self) -> None:
         answer = self._send("POST", "/auth/token", json=self._login)
         if answer.status_code not in (200, 201):
-            raise StackError(f"{self.url} refuses the login of this stack: another Airflow answers there")
+            raise PortTakenError(f"{self.url} refuses the login of this stack: another Airflow answers there")
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         self._has_token = True
 
@@ -113,6 +113,11 @@ class AirflowApi:
         """
         entities = [{"connection_id": name, **fields} for name, fields in connections.items()]
         self._replace("connections", entities)
+
+    def connection_hosts(self) -> dict[str, str | None]:
+        """The host of each connection, by id."""
+        found = self._call("GET", "/api/v2/connections?limit=100")["connections"]
+        return {each["connection_id"]: each.get("host") for each in found}
 
     def set_pools(self, pools: Mapping[str, int]) -> None:
         """Create or replace pools: name to number of slots."""
