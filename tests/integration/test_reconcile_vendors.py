@@ -67,6 +67,7 @@ def sandbox() -> Iterator[Running]:
         ("hubspot", "contacts"),
         ("hubspot", "deals"),
         ("typeform", "responses"),
+        ("matomo", "visits"),
     ],
 )
 def test_a_record_that_was_removed_for_good_is_found_by_a_reconcile_only(
