@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from cx_warehouse.connectors import registry
+from sandbox.faults import KINDS
 from sandbox.vendor_faults import applicable
 from tests.contract.vendor_bench import RUNS, Bench, benches, is_change
 
@@ -93,6 +94,9 @@ def test_nothing_is_lost_or_doubled_under(
         monkeypatch.setattr(requests.Session, "request", impatient(requests.Session.request))
     before = len(bench.injected)
     bench.fault(kind, **OPTIONS.get(kind, {}), seed=len(stream))
+    if kind == "malformed_json" or (KINDS[kind].acts_on in ("page", "next page") and not is_change(kind)):
+        for later in (2, 5):  # on other pages, and other lists, of the same walk
+            bench.fault(kind, **OPTIONS.get(kind, {}), after=later, seed=later)
     if kind == "clock_skew" and "changed_during_walk" in applicable(source, stream):
         bench.fault("changed_during_walk", times=3)
     landed = bench.landed(stream)
