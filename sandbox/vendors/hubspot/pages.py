@@ -131,5 +131,6 @@ VENDOR = VendorFaults(
         ),
     ),
     limited=_limited,
+    unfit={"token_expired": "the sandbox's connection has a private app's token, which has no end"},
     unlimited={"per_10_seconds": 10**9, "searches_per_second": 10**9},
 )

@@ -65,5 +65,8 @@ VENDOR = VendorFaults(
     ),
     limited=lambda: Answer(429, {"content-type": "application/json"}, json.dumps(LIMITED).encode()),
     unlimited={"requests_per_second": 10**9},
-    unfit={"stuck_cursor": "the token of the next page is its last response's own: duplicate_page is the same"},
+    unfit={
+        "token_expired": "the sandbox's connection has a personal access token, which has no end",
+        "stuck_cursor": "the token of the next page is its last response's own: duplicate_page is the same",
+    },
 )
