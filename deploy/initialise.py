@@ -1,0 +1,128 @@
+"""Make the databases, roles, tables, connections and pools; nothing to do when this release did it with these secrets.
+
+What was done last is remembered as the comment on the database itself, so it travels with a backup and is gone with
+the data.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+
+import psycopg
+from psycopg import sql
+
+from cx_warehouse.connectors import registry
+from cx_warehouse.database import bootstrap
+from deploy.services import ADMIN, CONFIGURATION, POSTGRES, WAREHOUSE_SECRETS, dsn, secret
+from stack.airflow_settings import METADATA
+from stack.errors import StackError
+from stack.local import WAREHOUSE, WAREHOUSE_ROLES
+from stack.paths import ROOT, write_private
+
+RELEASE = ("plugins/**/*.py", "plugins/**/*.sql", "stack/*.py", "deploy/*.py", "requirements/server.txt")
+
+
+def main() -> None:
+    begins = time.monotonic()
+    admin = secret("postgres_password")
+    passwords = {METADATA: secret("airflow_password")}
+    passwords |= {role: secret(name) for name, role in WAREHOUSE_SECRETS.items()}
+    wanted = _digest({**passwords, "fernet key": secret("fernet_key")})
+    with psycopg.connect(dsn("postgres", ADMIN, admin), autocommit=True) as server:
+        if _remembered(server) == wanted:
+            print("this release has set the databases up already")
+            return
+        _say("roles and databases")
+        _create_role(server, METADATA)
+        _create_database(server, METADATA, owner=METADATA)
+        _create_database(server, WAREHOUSE, owner=ADMIN)
+        bootstrap(dsn(WAREHOUSE, ADMIN, admin))
+        for role, password in passwords.items():
+            _set_password(server, role, password)
+        _say("Airflow's tables")
+        _airflow("db", "migrate")
+        _say("connections to the warehouse, and a pool for each source")
+        _import("connections", _connections(passwords), "--overwrite")
+        _import("pools", _pools())
+        server.execute(sql.SQL("comment on database {} is {}").format(sql.Identifier(WAREHOUSE), sql.Literal(wanted)))
+    _say(f"done in {time.monotonic() - begins:.0f} s")
+
+
+def _digest(secrets: dict[str, str]) -> str:
+    """Tells this release with these secrets from any other. Secrets are 256 random bits: a hash gives none away."""
+    told = hashlib.sha256(json.dumps(secrets, sort_keys=True).encode())
+    for path in sorted(path for pattern in RELEASE for path in ROOT.glob(pattern)):
+        told.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return f"set up {told.hexdigest()}"
+
+
+def _remembered(server: psycopg.Connection) -> str | None:
+    row = server.execute(
+        "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [WAREHOUSE]
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _create_role(server: psycopg.Connection, role: str) -> None:
+    if not server.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+        server.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
+
+
+def _create_database(server: psycopg.Connection, name: str, owner: str) -> None:
+    if not server.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        server.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner)))
+    # its owner and the roles that are named in it, nobody else
+    server.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
+
+
+def _set_password(server: psycopg.Connection, role: str, password: str) -> None:
+    """The server is sent what proves the password, never the password: no log of statements can show it."""
+    verifier = server.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    server.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
+
+
+def _connections(passwords: dict[str, str]) -> dict[str, dict[str, object]]:
+    host, port = POSTGRES
+    fields = {"conn_type": "postgres", "host": host, "port": port, "schema": WAREHOUSE}
+    return {name: {**fields, "login": role, "password": passwords[role]} for name, role in WAREHOUSE_ROLES.items()}
+
+
+def _pools() -> dict[str, dict[str, object]]:
+    return {
+        f"cx_{source}": {
+            "slots": registry.vendor(source).requests_at_once,
+            "description": f"requests at once to {registry.vendor(source).title}",
+            "include_deferred": False,
+        }
+        for source in registry.SOURCES
+    }
+
+
+def _import(kind: str, entities: dict[str, dict[str, object]], *options: str) -> None:
+    path = CONFIGURATION / f"{kind}.json"
+    write_private(path, json.dumps(entities))
+    try:
+        _airflow(kind, "import", str(path), *options)
+    finally:
+        path.unlink()
+
+
+def _airflow(*arguments: str) -> None:
+    """Run one of Airflow's commands; what it says is shown only when it fails."""
+    answer = subprocess.run(["airflow", *arguments], capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        told = (answer.stderr.strip() or answer.stdout.strip() or "it said nothing").splitlines()
+        raise StackError(f"airflow {' '.join(arguments[:2])} failed: {told[-1]}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (StackError, psycopg.Error) as problem:
+        sys.exit(f"error: {' '.join(str(problem).split())}")
