@@ -82,7 +82,7 @@ def main(records: int, bodies_: int | None, seed: int, sources: tuple[str, ...])
             "bodies_read": played.read,
             "bodies_refused": dict(played.errors),
             "slowest_seconds": round(played.slowest_seconds, 2),
-            "memory_bytes_per_page_byte": round(max(0.0, played.most_bytes_a_byte), 1),
+            "walk_peak_megabytes": round(played.peak_bytes / 1e6, 1),
         }
     console.print(table)
     console.print(reasons)

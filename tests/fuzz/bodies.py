@@ -46,6 +46,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     slowest_seconds: float = 0.0
     most_bytes_a_byte: float = 0.0
+    peak_bytes: int = 0  # of one walk, its page and all that is made of it
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def fuzz_bodies(recording: Recording, count: int, number: int) -> Outcome:
                 peak = tracemalloc.get_traced_memory()[1]
                 tracemalloc.stop()
                 largest = max(len(example.content), *(len(exchange.content) for exchange in example.walk.exchanges))
+                outcome.peak_bytes = max(outcome.peak_bytes, peak)
                 outcome.most_bytes_a_byte = max(outcome.most_bytes_a_byte, (peak - SMALL_CHANGE) / largest)
             else:
                 outcome.slowest_seconds = max(outcome.slowest_seconds, time.perf_counter() - began)
