@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,8 +72,18 @@ def loose(extras: Iterable[Extra]) -> list[Extra]:
 
 
 def _fields(body: bytes) -> dict[str, Any]:
+    """The record's fields; of one that cannot be read as a whole those that can: its id still gives it its place."""
     try:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
+        return _readable(body)
     return decoded if isinstance(decoded, dict) else {}
+
+
+def _readable(body: bytes) -> dict[str, Any]:
+    fields = {}
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        for name, value in msgspec.json.decode(body, type=dict[str, msgspec.Raw]).items():
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                fields[name] = msgspec.json.decode(value)
+    return fields
