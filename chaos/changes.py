@@ -17,8 +17,9 @@ from sandbox.world import World
 Record = dict[str, Any]
 FIRST_NUMBER = 7_000_000_000  # of records added here: no vendor's own ids reach so far
 ADDED, CHANGED, DELETED = 3, 2, 1  # a night and stream
-# What cannot be landed, though the page around it is whole. Each still says who it is: a record without a readable key
-# proves nothing about any other, so the deletions of its scope would wait for it.
+# What cannot be landed, though the page around it is whole. The first two do not even say who they are: such a record
+# proves nothing about any other, so in a stream that is restated by parts the deletions of its part would wait for it.
+KEYLESS = 2
 BROKEN = (
     '{"%s": %s, "note": "\\ud800"}',
     '{"%s": %s, "depth": ' + "[" * 1_500 + "]" * 1_500 + "}",
@@ -123,7 +124,7 @@ def change_records(world: World, ledgers: dict[str, Ledger], seed: int, night: i
             world.add_record(source, stream, json.dumps(body).encode())
         if dice.random() < 0.2:
             number = FIRST_NUMBER * 10 + night * 100 + place
-            broken = (dice.choice(BROKEN) % shape.identity(number)).encode()
+            broken = (dice.choice(BROKEN[KEYLESS if source == "typeform" else 0 :]) % shape.identity(number)).encode()
             world.add_record(source, stream, broken)
             malformed.append(Malformed(source, stream, broken))
     return malformed
