@@ -24,13 +24,13 @@ def main(component: str) -> int:
     if component == "api_server":
         state = report["metadatabase"]
         print(f"metadata database: {state['status']}")
-        return state["status"] != "healthy"
+        return 0 if state["status"] == "healthy" else 1
     state = report.get(component) or {}
     beat = state.get(f"latest_{component}_heartbeat")
     print(f"{component}: {state.get('status')}, last heartbeat {beat}")
     if state.get("status") != "healthy" or not beat:
         return 1
-    return datetime.fromisoformat(beat).timestamp() < STARTED.stat().st_mtime
+    return 0 if datetime.fromisoformat(beat).timestamp() >= STARTED.stat().st_mtime else 1
 
 
 if __name__ == "__main__":
