@@ -37,7 +37,8 @@ class Account:
 
 
 def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -> Account:
-    """The account at the world's clock. Added records are the newest of their form."""
+    """The account at the world's clock. Added records are the newest of their form, unless they change
+    one that is there."""
     start = world.company.starts_at
     account = Account({}, {}, [], {}, {})
     if not world.data_dir_mode:
@@ -65,19 +66,19 @@ def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -
             account.forms[form_id] = Listed((last, -1), account.definitions[form_id])
         token = _text_field(body, "token")
         kind = _text_field(body, "response_type") or "completed"
-        listed = Listed((last, number), body, token, kind if kind in RESPONSE_TYPES else "completed")
-        if token is not None:
-            account.ranks.setdefault(form_id, {})[token] = listed.rank
-        added.setdefault(form_id, []).append(listed)
+        rank = (last, number)
+        if token is not None:  # a response that changes keeps its place
+            rank = account.ranks.setdefault(form_id, {}).setdefault(token, rank)
+        added.setdefault(form_id, []).append(Listed(rank, body, token, kind if kind in RESPONSE_TYPES else "completed"))
     for form_id, newer in added.items():
-        # the newest first; a later record of the same response replaces the earlier
+        # a later record of the same response replaces the earlier
         kept: list[Listed] = []
         tokens: set[str] = set()
         for listed in [*reversed(newer), *account.responses.get(form_id, ())]:
             if listed.token is None or listed.token not in tokens:
                 kept.append(listed)
                 tokens.add(listed.token or "")
-        account.responses[form_id] = kept
+        account.responses[form_id] = sorted(kept, key=lambda item: item.rank, reverse=True)
     return account
 
 
