@@ -142,11 +142,13 @@ def test_an_incomplete_walk_deletes_nothing(warehouse):
     assert live(warehouse) == {"1", "2"}
 
 
-def test_a_walk_with_an_unreadable_record_deletes_nothing(warehouse):
+def test_a_walk_with_an_unreadable_record_deletes_nothing_and_says_so(warehouse, caplog):
     """The unreadable record may be the very one that would seem to be gone."""
     land(warehouse, scoped(1, 2))
+    assert "held back" not in caplog.text
     land(warehouse, scoped(records=[thing(1), b'{"id": "two"}']))
     assert live(warehouse) == {"1", "2"}
+    assert "zendesk.tickets: deletions in the stream are held back" in caplog.text
 
 
 def test_a_run_that_broke_off_is_taken_up_at_its_page(warehouse):

@@ -420,7 +420,7 @@ LANDING_MUTATIONS = (
         PAGES,
         "{reject.key or UNKNOWN_KEY for reject in rejects}",
         "{reject.key for reject in rejects if reject.key}",
-        (f"{LANDING}::test_a_walk_with_an_unreadable_record_deletes_nothing",),
+        (f"{LANDING}::test_a_walk_with_an_unreadable_record_deletes_nothing_and_says_so",),
     ),
     Mutation(
         "a record that Postgres refuses fails its page",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 from cx_warehouse.landing.schema_drift import Finding, Shape, keep_findings, tell
 from cx_warehouse.landing.versions import COLUMNS, Preparer, Reject, Version, copy_data
 
+log = logging.getLogger(__name__)
 # What Postgres says of one record that it cannot hold; anything else is a fault of the database and ends the run.
 RECORD_ERRORS = (psycopg.DataError, pg.StatementTooComplex, pg.ProgramLimitExceeded)
 UNKNOWN_KEY = ""  # stands in walk_keys for a quarantined record whose key could not be read
@@ -355,7 +357,24 @@ class PageLander:
         )
         counts.inserted += gone.rowcount
         counts.deleted += gone.rowcount
+        if self._is_any_key_unknown(where):
+            log.warning(
+                "%s.%s: deletions in %s are held back while the vendor serves a record without a readable key "
+                "(docs/runbook.md#quarantine)",
+                self._source,
+                self._stream.name,
+                "the stream" if scope == "*" else scope,
+            )
         self.forget_walk(scope)
+
+    def _is_any_key_unknown(self, where: list[str]) -> bool:
+        found = self._connection.execute(
+            sql.SQL("select from {} where source = %s and stream = %s and scope = %s and key = %s").format(
+                self.seen_keys
+            ),
+            [*where, UNKNOWN_KEY],
+        )
+        return found.fetchone() is not None
 
     def _account(self, page: Page, counts: Counts) -> None:
         self._books.execute(
