@@ -156,7 +156,14 @@ def write_configuration(home: Path, chosen: Mapping[str, Mapping[str, str]], sec
 
 
 # what the DAGs read from the environment (orchestration/settings.py)
-DAG_SETTINGS = ("CX_SCHEDULE", "CX_RECONCILE_SCHEDULE", "CX_RETRY_SECONDS", "CX_DEADLINE_MINUTES", "CX_POKE_SECONDS")
+DAG_SETTINGS = (
+    "CX_SCHEDULE",
+    "CX_RECONCILE_SCHEDULE",
+    "CX_RETRY_SECONDS",
+    "CX_DEADLINE_MINUTES",
+    "CX_POKE_SECONDS",
+    "CX_TOKEN_KEY",
+)
 
 
 def environment(home: Path) -> dict[str, str]:
