@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +52,19 @@ def test_responses_come_completed_only_and_in_the_order_of_processing(client: Cl
     assert client.tokens() == COMPLETED
     types = "completed,partial,started"
     assert client.tokens(response_type=types)[:3] == ["r0900", "r0901", "r0902"]
+
+
+def test_a_response_put_in_by_hand_stands_where_its_time_puts_it_and_a_changed_one_keeps_its_place(
+    client: Client,
+) -> None:
+    def put(token: str, at: datetime) -> None:
+        times = {"landed_at": at.isoformat(), "submitted_at": at.isoformat()}
+        record = {"token": token, "response_id": token, "response_type": "completed", **times}
+        client.world.add_record("typeform", "responses", json.dumps({"form_id": FORM, "response": record}).encode())
+
+    put("byhand", NIGHT - 2 * DAY - timedelta(hours=12))
+    put("r0005", NIGHT)
+    assert client.tokens() == [*COMPLETED[:3], "byhand", *COMPLETED[3:]]
 
 
 def test_a_page_holds_what_was_asked_for_and_counts_the_rest(client: Client) -> None:

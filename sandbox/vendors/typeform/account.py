@@ -37,8 +37,8 @@ class Account:
 
 
 def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -> Account:
-    """The account at the world's clock. Added records are the newest of their form, unless they change
-    one that is there."""
+    """The account at the world's clock. Added records stand where their time puts them, the newest
+    without one; a change of one that is there keeps its place."""
     start = world.company.starts_at
     account = Account({}, {}, [], {}, {})
     if not world.data_dir_mode:
@@ -66,7 +66,7 @@ def fold(world: World, extra_forms: list[bytes], extra_responses: list[bytes]) -
             account.forms[form_id] = Listed((last, -1), account.definitions[form_id])
         token = _text_field(body, "token")
         kind = _text_field(body, "response_type") or "completed"
-        rank = (last, number)
+        rank = (_time(body) or last, number)
         if token is not None:  # a response that changes keeps its place
             rank = account.ranks.setdefault(form_id, {}).setdefault(token, rank)
         added.setdefault(form_id, []).append(Listed(rank, body, token, kind if kind in RESPONSE_TYPES else "completed"))
@@ -116,6 +116,21 @@ def _text_field(body: bytes, name: str) -> str | None:
         return None
     value = decoded.get(name) if isinstance(decoded, dict) else None
     return value if isinstance(value, str) and value else None
+
+
+class _Times(msgspec.Struct):
+    landed_at: datetime | None = None
+    submitted_at: datetime | None = None
+
+
+def _time(body: bytes) -> datetime | None:
+    """When the response was last worked on, which orders a form's responses."""
+    try:
+        times = msgspec.json.decode(body, type=_Times)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    known = [at for at in (times.landed_at, times.submitted_at) if at is not None and at.tzinfo is not None]
+    return max(known, default=None)
 
 
 class _Wrapped(msgspec.Struct):
