@@ -72,6 +72,15 @@ def test_a_limited_request_waits_as_long_as_the_vendor_says(server):
     assert connection.usage.requests == 2
 
 
+@pytest.mark.parametrize("asked", ["86400", "inf", formatdate(time.time() + 7_200, usegmt=True)])
+def test_a_vendor_that_asks_to_wait_for_hours_ends_the_run_at_once_and_says_so(server, asked):
+    slept: list[float] = []
+    server.answers = [(429, {"Retry-After": asked}, b"{}")]
+    with pytest.raises(RetryableError, match="too long for a run"):
+        client(server, slept).json(Body, "GET", "/x")
+    assert slept == [] and len(server.seen) == 1
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_busy_vendor_without_retry_after_is_asked_again_with_backoff(server, status):
     slept: list[float] = []

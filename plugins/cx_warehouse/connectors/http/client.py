@@ -20,6 +20,7 @@ from cx_warehouse.connectors.http.pacing import Budget
 
 T = TypeVar("T")
 BACKOFF = tenacity.wait_exponential_jitter(initial=1, max=30)
+LONGEST_WAIT = 900.0  # seconds: a vendor that asks for more (a day's limit is used up) is left to the next run
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class HttpClient:
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(RetryableError),
-            stop=tenacity.stop_after_attempt(self._attempts),
+            stop=tenacity.stop_any(tenacity.stop_after_attempt(self._attempts), _AskedToWaitTooLong()),
             wait=pause,
             sleep=counted_sleep,
             reraise=True,
@@ -227,7 +228,7 @@ class HttpClient:
                 if reply is not None and (reply.status == 429 or reply.status >= 500):
                     pause = max(pause, retry_after(reply.headers) or 0.0)
                 if pause > 0:
-                    budget.pacer.hold(pause)
+                    budget.pacer.hold(min(pause, LONGEST_WAIT))
                 budget.pacer.answered(said.limit if said else None)
 
     def _request(self, request: requests.Request) -> Reply:
@@ -261,13 +262,21 @@ class HttpClient:
         said = reply.body[:300].decode("utf-8", "replace").replace("\n", " ")
         where = f"{self.source}: {reply.status} from {reply.url}"
         if reply.status == 429 or reply.status >= 500:
-            raise RetryableError(f"{where}: {said}", retry_after(reply.headers))
+            asked = retry_after(reply.headers)
+            wait = f" (it asks to wait {asked:.0f} s, too long for a run)" if asked and asked > LONGEST_WAIT else ""
+            raise RetryableError(f"{where}: {said}{wait}", asked)
         if reply.status in self._setting_for:
             raise ConfigError(
                 f"{where}: check {self._setting_for[reply.status]} of connection {self.source!r}. "
                 f"The vendor said: {said}"
             )
         raise ContractError(f"{where}: {said}")
+
+
+class _AskedToWaitTooLong(tenacity.stop.stop_base):
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        return isinstance(error, RetryableError) and (error.retry_after or 0.0) > LONGEST_WAIT
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
