@@ -132,24 +132,32 @@ def _configure(local: Local, vendors: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _sandbox_variables() -> dict[str, str]:
     """Nights only when asked for, since the sandbox has a clock of its own; and no waiting for made vendors."""
-    defaults = {"CX_SCHEDULE": "", "CX_RETRY_SECONDS": "5", "CX_DEADLINE_MINUTES": "5", "CX_POKE_SECONDS": "5"}
-    defaults["CX_RECONCILE_SCHEDULE"] = ""
+    defaults = {
+        "CX_SCHEDULE": "",
+        "CX_RECONCILE_SCHEDULE": "",
+        "CX_RETRY_SECONDS": "5",
+        "CX_DEADLINE_MINUTES": "5",
+        "CX_POKE_SECONDS": "5",
+    }
     return {name: os.environ.get(name, default) for name, default in defaults.items()}
 
 
 def is_for_vendors(home: Path) -> bool:
     """Whether the home was made for real credentials."""
+    return _kind(home) == "vendors"
+
+
+def _kind(home: Path) -> str | None:
     mark = home / "kind"
-    return mark.exists() and mark.read_text().strip() == "vendors"
+    return mark.read_text().strip() if mark.exists() else None
 
 
 def _require_kind(home: Path, kind: str) -> None:
     """Made records and real ones must not meet in one warehouse."""
     private_home(home)
-    mark = home / "kind"
-    found = mark.read_text().strip() if mark.exists() else None
+    found = _kind(home)
     if found is None:
-        mark.write_text(f"{kind}\n")
+        (home / "kind").write_text(f"{kind}\n")
     elif found != kind:
         holds = "the sandbox's made records" if found == "sandbox" else "records of real vendors"
         raise StackError(f"{home} holds {holds}: set CX_HOME to another folder, or `make clean` first")

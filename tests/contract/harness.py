@@ -162,6 +162,10 @@ class Landed:
                     of_scope = {key for key, scope in self.scopes.items() if scope == page.scope}
                     self.deleted |= of_scope - seen
                 del self._seen[page.scope]
+        for tombstone in page.tombstones:
+            if tombstone.key in self.records and tombstone.key not in self.deleted:
+                self.deleted.add(tombstone.key)
+                self.written.append(tombstone.key)
         self.state = msgspec.json.decode(msgspec.json.encode(page.state))  # a state has to survive JSON
         self.complete_through = page.complete_through or self.complete_through
         self.pages += 1

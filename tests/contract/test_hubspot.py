@@ -27,7 +27,7 @@ from tests.contract.hubspot_world import (
     ACME,
     BEFORE,
     NIGHT,
-    LandedHere,
+    Landed,
     account,
     busy_crm,
     changed,
@@ -45,7 +45,7 @@ AGENT = Agent(9, 70_101, "Marta Zajac", "marta@x.example", "Tier 1", BEFORE, BEF
 LEFT = Agent(10, 70_102, "Ben Fischer", "ben@x.example", "Tier 2", BEFORE, BEFORE)
 
 
-def email(landed: LandedHere, number: int) -> Any:
+def email(landed: Landed, number: int) -> Any:
     return landed.records[str(number)]["properties"]["email"]
 
 
@@ -167,7 +167,7 @@ def test_a_list_or_search_that_ends_far_too_early_is_not_taken_for_the_end() -> 
 def test_what_changes_while_the_first_list_is_read_is_read_by_the_next_walk() -> None:
     """Bug 9: the watermark is when the walk began."""
     with crm(*contacts(1, 150), changed(5, NIGHT + timedelta(hours=2), "new@x.example")) as here:
-        landed = LandedHere(STREAMS["contacts"])
+        landed = Landed(STREAMS["contacts"])
         pages = here.pages("contacts", end=NIGHT)
         landed.land(next(pages))
         here.world.advance(1)  # the change happens on a page that was read already
@@ -182,7 +182,7 @@ def test_records_of_the_very_moment_at_which_the_search_begins_are_read() -> Non
     """Bug 11: at or after, never after."""
     begins = NIGHT - streams.INDEX_LAG
     with crm(contact(1, begins - SECOND), contact(2, begins), contact(3, begins)) as here:
-        landed = LandedHere(STREAMS["contacts"], state={"watermark": NIGHT.isoformat()})
+        landed = Landed(STREAMS["contacts"], state={"watermark": NIGHT.isoformat()})
         assert set(here.land("contacts", landed).live) == {"2", "3"}
 
 
@@ -194,7 +194,7 @@ def test_a_walk_resumed_after_any_page_lands_the_same(stream: str) -> None:
         many = stream != "companies"
         assert whole.pages > 1 or not many
         for killed_after in range(1, whole.pages):
-            landed = LandedHere(STREAMS[stream])
+            landed = Landed(STREAMS[stream])
             landed.read(here.connector(), Window(NIGHT), pages=killed_after)
             assert landed.state["walk"] and landed.complete_through is None
             here.land(stream, landed)
@@ -206,10 +206,10 @@ def test_an_increment_resumed_after_any_page_lands_the_same() -> None:
     with busy_crm() as here:
         first = here.land("contacts")
         here.world.advance(1)
-        whole = here.land("contacts", LandedHere(STREAMS["contacts"], state=first.state))
+        whole = here.land("contacts", Landed(STREAMS["contacts"], state=first.state))
         assert len(whole.live) == 499 and whole.pages > 3
         for killed_after in range(1, whole.pages):
-            landed = LandedHere(STREAMS["contacts"], state=first.state)
+            landed = Landed(STREAMS["contacts"], state=first.state)
             landed.read(here.connector(), Window(NIGHT + DAY), pages=killed_after)
             here.land("contacts", landed)
             assert (landed.records, landed.deleted, landed.state) == (whole.records, whole.deleted, whole.state)
@@ -236,7 +236,7 @@ def test_an_empty_account_is_whole(stream: str) -> None:
 def test_a_walk_interrupted_in_an_earlier_night_is_finished_before_tonights(stream: str) -> None:
     """What the earlier half had read may have changed since."""
     with busy_crm() as here:
-        landed = LandedHere(STREAMS[stream])
+        landed = Landed(STREAMS[stream])
         landed.read(here.connector(), Window(NIGHT), pages=1)
         here.world.advance(1)
         here.land(stream, landed)
@@ -248,12 +248,12 @@ def test_a_walk_interrupted_in_an_earlier_night_is_finished_before_tonights(stre
 def test_a_re_pull_reads_again_from_its_date_and_moves_the_watermark_only_forward() -> None:
     with crm(contact(1, BEFORE), contact(2, NIGHT - 3 * DAY), contact(3, NIGHT + SECOND)) as here:
         landed = here.land("contacts")
-        again = LandedHere(STREAMS["contacts"], state=landed.state)
+        again = Landed(STREAMS["contacts"], state=landed.state)
         here.land("contacts", again, start=NIGHT - 5 * DAY)
         assert set(again.records) == {"2"}
         assert again.state == landed.state
         here.world.advance(1)
-        future = LandedHere(STREAMS["contacts"], state=landed.state)
+        future = Landed(STREAMS["contacts"], state=landed.state)
         here.land("contacts", future, start=NIGHT + timedelta(hours=9))  # never leaves a hole before it
         assert set(future.records) == {"3"}
 
@@ -261,7 +261,7 @@ def test_a_re_pull_reads_again_from_its_date_and_moves_the_watermark_only_forwar
 def test_a_night_read_again_later_neither_moves_the_watermark_back_nor_loses_a_record() -> None:
     with crm(*contacts(1, 250), contact(900, NIGHT + DAY - SECOND)) as here:
         here.world.advance(2)
-        landed = LandedHere(STREAMS["contacts"])
+        landed = Landed(STREAMS["contacts"])
         landed.read(here.connector(), Window(NIGHT + DAY), pages=1)
         here.land("contacts", landed, end=NIGHT)  # takes up the newer night's walk
         assert landed.state == {"watermark": (NIGHT + DAY).isoformat()}

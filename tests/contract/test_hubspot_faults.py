@@ -18,7 +18,7 @@ from tests.contract.hubspot_world import (
     ACME,
     BEFORE,
     NIGHT,
-    LandedHere,
+    Landed,
     account,
     busy_crm,
     contact,
@@ -36,7 +36,7 @@ def test_a_429_is_waited_out_as_long_as_the_vendor_says() -> None:
     with crm(contact(1)) as here:
         here.app.faults.append(Fault(status=429, headers=(("Retry-After", "7"),)))
         connector = here.connector(account=hurried("hubspot", here.slept))
-        landed = LandedHere(STREAMS["contacts"]).read(connector, Window(NIGHT))
+        landed = Landed(STREAMS["contacts"]).read(connector, Window(NIGHT))
         assert set(landed.live) == {"1"}
         assert here.slept == [pytest.approx(7, abs=0.5)]
 
@@ -218,7 +218,7 @@ def test_a_search_page_of_records_without_an_id_does_not_stop_the_walk() -> None
         for number in range(450):
             here.world.add_record("hubspot", "contacts", b'{"no": %d}' % number)
         here.world.advance(1)
-        landed = here.land("contacts", LandedHere(STREAMS["contacts"], state={"watermark": NIGHT.isoformat()}))
+        landed = here.land("contacts", Landed(STREAMS["contacts"], state={"watermark": NIGHT.isoformat()}))
         assert len(landed.live) == 10
         assert len({body for body, _ in landed.quarantined}) == 450
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cx_warehouse.connectors.hubspot.streams import STREAMS
-from tests.contract.hubspot_world import NIGHT, LandedHere, contacts, crm
+from tests.contract.hubspot_world import NIGHT, Landed, contacts, crm
 
 SERVED = 7
 
@@ -43,7 +43,7 @@ class Fewer:
 def test_a_short_page_is_not_taken_for_the_end_bug_28(walk: str) -> None:
     with crm(*contacts(1, 30), *contacts(31, 30, at=NIGHT + timedelta(hours=1))) as here:
         here.app.app = Fewer(here.app.app)
-        landed = LandedHere(STREAMS["contacts"])
+        landed = Landed(STREAMS["contacts"])
         if walk == "increment":
             here.land("contacts", landed)
         here.world.advance(1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cx_warehouse.connectors import registry
-from cx_warehouse.connectors.base import Connector, Page, Window
+from cx_warehouse.connectors.base import Connector, Window
 from cx_warehouse.connectors.errors import ConfigError, CxError
 from sandbox.faults import KINDS, Fault
 from sandbox.model import Company
@@ -21,18 +21,6 @@ from tests.contract.harness import Landed, hurried
 RUNS = 4  # of a night: the first and Airflow's retries
 CUSTOMERS, DAYS = 25, 12
 SETTINGS: Mapping[str, Any] = {"budget_share": 1, "page_size": 5, "history_days": DAYS + 5}
-
-
-@dataclass
-class Kept(Landed):
-    """Landing in memory, with the tombstones that a page names."""
-
-    def land(self, page: Page) -> None:
-        super().land(page)
-        for tombstone in page.tombstones:
-            if tombstone.key in self.records and tombstone.key not in self.deleted:
-                self.deleted.add(tombstone.key)
-                self.written.append(tombstone.key)
 
 
 @dataclass
@@ -69,8 +57,8 @@ class Bench:
     def connect(self, **settings: Any) -> Connector:
         return registry.connect(self.source, {**self.config, **settings}, hurried(self.source, self.slept))
 
-    def landed(self, stream: str) -> Kept:
-        return Kept(registry.connector_class(self.source).streams[stream])
+    def landed(self, stream: str) -> Landed:
+        return Landed(registry.connector_class(self.source).streams[stream])
 
     def read(self, landed: Landed, pages: int | None = None, **settings: Any) -> Landed:
         """One run, at the sandbox's clock."""

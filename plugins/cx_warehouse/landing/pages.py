@@ -343,20 +343,6 @@ class PageLander:
         """After the complete walk of a scope its unseen keys are gone at the source. A walk that met a record without a
         readable key proves nothing about any key, and tombstones none."""
         where = [self._source, self._stream.name, scope]
-        gone = self._connection.execute(
-            sql.SQL("""
-            insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
-            select key, record, changed_at, %s, content_hash, true, scope
-            from (select distinct on (key) * from {table} where scope = %s order by key, sequence desc) as latest
-            where not is_deleted
-                and not exists (select from {seen_keys} as seen where seen.source = %s and seen.stream = %s
-                    and seen.scope = %s and seen.key in (latest.key, %s))""").format(
-                table=self._table, seen_keys=self.seen_keys
-            ),
-            [self._run_id, scope, *where, UNKNOWN_KEY],
-        )
-        counts.inserted += gone.rowcount
-        counts.deleted += gone.rowcount
         if self._is_any_key_unknown(where):
             log.warning(
                 "%s.%s: deletions in %s are held back while the vendor serves a record without a readable key "
@@ -365,6 +351,21 @@ class PageLander:
                 self._stream.name,
                 "the stream" if scope == "*" else scope,
             )
+        else:
+            gone = self._connection.execute(
+                sql.SQL("""
+                insert into {table} (key, record, changed_at, run_id, content_hash, is_deleted, scope)
+                select key, record, changed_at, %s, content_hash, true, scope
+                from (select distinct on (key) * from {table} where scope = %s order by key, sequence desc) as latest
+                where not is_deleted
+                    and not exists (select from {seen_keys} as seen where seen.source = %s and seen.stream = %s
+                        and seen.scope = %s and seen.key = latest.key)""").format(
+                    table=self._table, seen_keys=self.seen_keys
+                ),
+                [self._run_id, scope, *where],
+            )
+            counts.inserted += gone.rowcount
+            counts.deleted += gone.rowcount
         self.forget_walk(scope)
 
     def _is_any_key_unknown(self, where: list[str]) -> bool:
