@@ -23,8 +23,8 @@ _VOWELS = str.maketrans("", "", "aeiouyj'`")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "pan", "pani", "herr", "frau", "sir", "madam"])
 # What forms and imports write where nobody told a name.
 _PLACEHOLDERS = frozenset(
-    ["unknown", "anonymous", "guest", "customer", "user", "test", "tester", "client", "klient", "kunde", "nobody"]
-    + ["none", "null", "na", "brak", "visitor", "caller"]
+    {"unknown", "anonymous", "guest", "customer", "user", "test", "tester", "client", "klient", "kunde"}
+    | {"nobody", "none", "null", "na", "brak", "visitor", "caller"}
 )
 
 
