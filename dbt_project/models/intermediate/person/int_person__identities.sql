@@ -14,10 +14,11 @@ with hubspot as (
         {{ normalised_email('contact.email') }} as email,
         nullif(btrim(coalesce(contact.phone, contact.mobile_phone)), '') as phone,
         nullif(btrim(concat_ws(' ', contact.first_name, contact.last_name)), '') as full_name,
+        nullif(btrim(contact.first_name), '') as given_name,
+        nullif(btrim(contact.last_name), '') as family_name,
+        contact.language,
         contact.lifecycle_stage,
         contact.country,
-        null::text as leads_to_identity_key,
-        null::text as leads_to_ticket_key,
         false as is_agent,
         contact.is_deleted,
         contact.created_at
@@ -34,10 +35,11 @@ zendesk as (
         {{ normalised_email('helpdesk_user.email') }} as email,
         nullif(btrim(helpdesk_user.phone), '') as phone,
         nullif(btrim(helpdesk_user.name), '') as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        split_part(helpdesk_user.locale, '-', 1) as language,
         null::text as lifecycle_stage,
         null::text as country,
-        null::text as leads_to_identity_key,
-        null::text as leads_to_ticket_key,
         helpdesk_user.role <> 'end-user' as is_agent,
         helpdesk_user.is_deleted,
         helpdesk_user.created_at
@@ -45,7 +47,7 @@ zendesk as (
     where {{ only_changed('helpdesk_user') }}
 ),
 
--- a response is an identity of its own: what its link carried says who it may be
+-- a response is an identity of its own: what it claims to be of is in int_person__claims
 typeform as (
     select
         'typeform:' || response.form_id || ':' || response.response_id as identity_key,
@@ -55,10 +57,11 @@ typeform as (
         {{ normalised_email('response.hidden_email') }} as email,
         null::text as phone,
         null::text as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
-        '{{ var("crm_source") }}:' || nullif(btrim(response.hidden_contact_id), '') as leads_to_identity_key,
-        '{{ var("helpdesk_source") }}:' || nullif(btrim(response.hidden_ticket_id), '') as leads_to_ticket_key,
         false as is_agent,
         response.is_deleted,
         response.answered_at as created_at
@@ -77,10 +80,11 @@ ga4 as (
         null::text as email,
         null::text as phone,
         null::text as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
-        '{{ var("crm_source") }}:' || visit.user_id as leads_to_identity_key,
-        null::text as leads_to_ticket_key,
         false as is_agent,
         bool_and(visit.is_deleted) as is_deleted,
         null::timestamptz as created_at
@@ -94,6 +98,34 @@ ga4 as (
     group by visit.user_id
 ),
 
+-- a browser is somebody, and nobody that can be named until they log in on it
+matomo as (
+    select
+        'matomo:' || visit.visitor_id as identity_key,
+        'matomo' as source,
+        visit.visitor_id as identity_id,
+        'browser' as kind,
+        null::text as email,
+        null::text as phone,
+        null::text as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        null::text as language,
+        null::text as lifecycle_stage,
+        null::text as country,
+        false as is_agent,
+        bool_and(visit.is_deleted) as is_deleted,
+        min(visit.started_at) as created_at
+    from {{ ref('stg_matomo__visits') }} as visit
+    where
+        visit.visitor_id in (
+            select changed.visitor_id
+            from {{ ref('stg_matomo__visits') }} as changed
+            where {{ only_changed('changed') }}
+        )
+    group by visit.visitor_id
+),
+
 conformed as (
     select * from hubspot
     union all
@@ -102,6 +134,8 @@ conformed as (
     select * from typeform
     union all
     select * from ga4
+    union all
+    select * from matomo
 )
 
 select
@@ -112,10 +146,11 @@ select
     email,
     phone,
     full_name,
+    given_name,
+    family_name,
+    language,
     lifecycle_stage,
     country,
-    leads_to_identity_key,
-    leads_to_ticket_key,
     is_agent,
     is_deleted,
     created_at,
