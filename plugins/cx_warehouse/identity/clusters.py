@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Ints = np.ndarray
+Ints = npt.NDArray[np.int32]
 
 
 def components(size: int, left: Ints, right: Ints) -> Ints:
@@ -29,7 +30,8 @@ def lowest(label: Ints) -> Ints:
     """For each node the lowest node of its component."""
     first = np.full(int(label.max(initial=-1)) + 1, len(label), dtype=np.int64)
     np.minimum.at(first, label, np.arange(len(label)))
-    return first[label].astype(np.int32)
+    found: Ints = first[label].astype(np.int32)
+    return found
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An edge that was not taken, because `stub` and `other` (the nearest stub on the other side) may not be one."""
+    """An edge that was not taken, because it would have brought together `one` and `other`, who may not be one."""
 
     edge: Edge
+    one: int
     other: int
     reason: str
 
@@ -76,7 +79,7 @@ def link(
             continue
         conflict = forbidden(own.members, there.members)
         if conflict is not None:
-            refusals.append(Refusal(edge, conflict[1], conflict[2]))
+            refusals.append(Refusal(edge, *conflict))
             continue
         small, large = sorted((own, there), key=lambda cluster: len(cluster.members))
         large.members.extend(small.members)

@@ -11,7 +11,7 @@ In:   records      identity_key, source, identity_id, kind, is_deleted, created_
       pairs        left_key, right_key, match_weight, probability, verdict, model_version
 Out:  membership   a row per record: customer_key (null: a browser that nobody is known to use), component, rule,
                    linked_to, confidence, match_weight, model_version, linked_at, is_thin, is_test
-      suspects     what somebody has to look at: review_kind, left_identity, right_identity, evidence, reason, since,
+      suspects     what somebody has to look at: review_kind, left_identity, right_identity, by_way_of, evidence, reason, since,
                    component
 """
 
@@ -24,7 +24,7 @@ from operator import itemgetter
 import duckdb
 import numpy as np
 
-from cx_warehouse.identity.clusters import Edge, Refusal, components, link, lowest
+from cx_warehouse.identity.clusters import Edge, Ints, Refusal, components, link, lowest
 from cx_warehouse.identity.explain import explain
 from cx_warehouse.identity.names import Names, PersonName
 from cx_warehouse.identity.settings import Settings
@@ -43,6 +43,7 @@ _SUSPECT = {
     "review_kind": "text",
     "left_n": "integer",
     "right_n": "integer",
+    "by_way_of_n": "integer",
     "evidence": "text",
     "reason": "text",
     "since": "timestamptz",
@@ -148,7 +149,7 @@ class Resolution:
             if decision.conflict is not None:
                 left, right, reason = decision.conflict
                 since = max((row[6] for row in holders if row[6] is not None), default=None)
-                self._suspects.append((f"shared_{kind}", left, right, kind, reason, since))
+                self._suspects.append((f"shared_{kind}", left, right, None, kind, reason, since))
         fill(self._duck, "grouped", {"v": "integer", "stub": "integer", "g": "integer", "by_name": "boolean"}, groups)
         run(
             """insert into grouped
@@ -180,9 +181,9 @@ class Resolution:
                from login join browser_user using (n), lateral (values (login.stub), (login.n)) as side (stub)
                where browser_user.first = browser_user.last"""
         )
-        shared = run("select first, last, since from browser_user where first < last").fetchall()
+        shared = run("select first, last, n, since from browser_user where first < last").fetchall()
         reason = "both logged in on one browser"
-        self._suspects += [("shared_browser", first, last, "browser", reason, since) for first, last, since in shared]
+        self._suspects += [("shared_browser", first, last, browser, "browser", reason, since) for first, last, browser, since in shared]
 
     # --- groups ---
     def _group_stubs(self) -> None:
@@ -209,16 +210,17 @@ class Resolution:
         fill(self._duck, "refused_tie", {"stub": "integer", "hub": "integer"}, refused)
 
     def _refused(self, refusal: Refusal) -> Row:
-        left, right = sorted((refusal.edge.stub, refusal.other))
+        left, right = sorted((refusal.one, refusal.other))
+        by_way_of = refusal.edge.stub if refusal.edge.stub not in (left, right) else None
         kind, since = self._duck.execute(
             """select any_value(claim.kind), max(claim.claimed_at) from claim join stub_of using (n)
-               where claim.v = (select any_value(v) from tie where hub = $1) and stub_of.stub = any($2)""",
-            [refusal.edge.hub, [left, right]],
+               where claim.v = (select any_value(v) from tie where hub = $1) and stub_of.stub = $2""",
+            [refusal.edge.hub, refusal.edge.stub],
         ).fetchone() or (None, None)
         review = "crm_duplicates" if refusal.reason == TWO_CRM_RECORDS else "blocked_link"
-        return review, left, right, kind, refusal.reason, since
+        return review, left, right, by_way_of, kind, refusal.reason, since
 
-    def _conflicts(self, group: np.ndarray) -> Iterator[list[int]]:
+    def _conflicts(self, group: Ints) -> Iterator[list[int]]:
         """The groups, as lists of stubs, in which two may not be one person."""
         stubs = np.unique(self._stub)
         fill(self._duck, "gathered", {"stub": "integer", "grp": "integer"}, columns=(stubs, group[stubs]))
@@ -287,7 +289,7 @@ class Resolution:
             )
         self._group = self._with_pairs()
 
-    def _with_pairs(self) -> np.ndarray:
+    def _with_pairs(self) -> Ints:
         left, right = arrays(self._duck.execute("select left_n, right_n from pair"))
         stubs = np.unique(self._stub)
         one_side = np.concatenate([self._stub[left], stubs])
@@ -344,8 +346,10 @@ class Resolution:
         self._duck.execute(
             """create or replace table suspects as
                select suspect.review_kind, l.identity_key as left_identity, r.identity_key as right_identity,
-                      suspect.evidence, suspect.reason, max(suspect.since) as since, component.identity_key as component
+                      min(via.identity_key) as by_way_of, suspect.evidence, suspect.reason,
+                      max(suspect.since) as since, component.identity_key as component
                from suspect join node as l on l.n = suspect.left_n join node as r on r.n = suspect.right_n
+               left join node as via on via.n = suspect.by_way_of_n
                join whole on whole.n = l.n join node as component on component.n = whole.first
                group by all"""
         )

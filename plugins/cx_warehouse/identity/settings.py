@@ -42,14 +42,18 @@ class Settings:
     """Everything that is decided by people, not by evidence."""
 
     rules: Mapping[str, Rule]  # those that are switched on
-    providers: tuple[
-        tuple[str, str, bool, str | None], ...
-    ] = ()  # domain, canonical domain, dots ignored, tag separator
+    providers: tuple[Provider, ...] = ()
     blocklist: tuple[tuple[str, str, str], ...] = ()  # identifier, LIKE pattern, reason
     variants: Mapping[str, str] = field(default_factory=dict)  # short given name → full one
     exclusive_sources: frozenset[str] = frozenset()  # sources that keep one live record a person
     phone_regions: Mapping[str, str] = field(default_factory=dict)  # source → country of numbers without a prefix
     overrides: tuple[Override, ...] = ()
+
+    def limits(self) -> dict[str, int]:
+        """How many CRM and helpdesk records may share an identifier, by its kind."""
+        kinds = {"email": "email", "phone": "phone_and_name"}
+        found = {kind: self.rules[rule].max_records for kind, rule in kinds.items() if rule in self.rules}
+        return {kind: most for kind, most in found.items() if most is not None}
 
     def fingerprint(self, version: str) -> str:
         """Changes when anything but the overrides does; then everybody has to be looked at again. `version` is that of

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import duckdb
 import numpy as np
 
-from cx_warehouse.identity.clusters import Edge, components, link, lowest
+from cx_warehouse.identity.clusters import Edge, Ints, components, link, lowest
 from cx_warehouse.identity.names import PersonName, parse_name, romanised
 from cx_warehouse.identity.settings import Settings
 from cx_warehouse.identity.workspace import arrays, fill, one, rows_of
@@ -107,9 +107,7 @@ def own_name(given: str, family: str, full_name: str, mailbox: str) -> PersonNam
     return parse_name(full_name, given or None, family or None)
 
 
-def hard_stubs(
-    duck: duckdb.DuckDBPyConnection, size: int, values: int, apart: frozenset[tuple[int, int]]
-) -> np.ndarray:
+def hard_stubs(duck: duckdb.DuckDBPyConnection, size: int, values: int, apart: frozenset[tuple[int, int]]) -> Ints:
     """The stub of each node. Makes `stub_of` (n, stub) and takes out of `claim` what a decision cuts (`cut_claim`)."""
     n, v = arrays(duck.execute("select n, v from claim where is_hard"))
     label = components(size + values, n, v + size)[:size]

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import psycopg
 import pyarrow as pa
 from psycopg import sql
@@ -78,7 +79,7 @@ def fill(
     table: str,
     declared: Mapping[str, str],
     rows: Sequence[Row] = (),
-    columns: Sequence[np.ndarray] | None = None,
+    columns: Sequence[npt.NDArray[Any]] | None = None,
 ) -> None:
     """A new table of `rows`, or of `columns` of numbers."""
     described = ", ".join(f"{name} {kind}" for name, kind in declared.items())
@@ -105,7 +106,7 @@ def rows_of(cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
         yield from batch
 
 
-def arrays(cursor: duckdb.DuckDBPyConnection) -> tuple[np.ndarray, np.ndarray]:
+def arrays(cursor: duckdb.DuckDBPyConnection) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """The two number columns of a result."""
     first, second = cursor.fetchnumpy().values()
     return np.asarray(first), np.asarray(second)

@@ -1,5 +1,6 @@
 {{ config(
     materialized='incremental',
+    tags=['evidence'],
     incremental_strategy='delete+insert',
     unique_key='identity_key',
     indexes=[{'columns': ['identity_key'], 'unique': true}, {'columns': ['build_number']}],

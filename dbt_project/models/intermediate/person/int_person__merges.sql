@@ -1,5 +1,6 @@
 {{ config(
     materialized='incremental',
+    tags=['evidence'],
     incremental_strategy='delete+insert',
     unique_key=['loser_key', 'winner_key'],
     indexes=[{'columns': ['loser_key', 'winner_key'], 'unique': true}, {'columns': ['build_number']}],

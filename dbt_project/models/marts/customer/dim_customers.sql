@@ -15,6 +15,7 @@ with records as (
         identity.is_deleted,
         member.account_key,
         identity.email is not null as is_email_known,
+        customer.is_test,
         row_number() over (
             partition by customer.customer_key
             order by
@@ -33,13 +34,15 @@ select
     (array_agg(account_key order by best_first) filter (where account_key is not null))[1] as account_key,
     (array_agg(lifecycle_stage order by best_first) filter (where lifecycle_stage is not null))[1] as lifecycle_stage,
     (array_agg(country order by best_first) filter (where country is not null))[1] as country,
-    min(created_at) as first_seen_at,
+    min(created_at) filter (where kind <> 'browser') as first_seen_at,
     bool_or(is_email_known) as is_email_known,
-    not bool_and(is_deleted) as is_active,
+    coalesce(not bool_and(is_deleted) filter (where kind <> 'browser'), false) as is_active,
     count(*) filter (where kind = 'crm_contact') as crm_contacts,
     count(*) filter (where kind = 'helpdesk_user') as helpdesk_users,
     count(*) filter (where kind = 'survey_respondent') as survey_responses,
     count(*) filter (where kind = 'web_user') as web_users,
+    count(*) filter (where kind = 'browser') as browsers,
+    bool_or(is_test) as is_test,
     {{ build_number() }} as build_number
 from records
 group by customer_key

@@ -15,7 +15,7 @@ with records as (
             partition by customer.customer_key
             order by
                 identity.is_deleted asc,
-                case customer.rule when 'merged' then 2 else 1 end asc,
+                case when customer.rule in ('crm_merge', 'helpdesk_merge') then 2 else 1 end asc,
                 case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end asc,
                 identity.created_at asc nulls last,
                 identity.identity_key asc
