@@ -110,6 +110,8 @@ create table if not exists ops.builds (
     published_at timestamptz,
     error text
 );
+alter table ops.builds add column if not exists code_version text;
+comment on column ops.builds.code_version is 'Of models, macros and identity''s rules: a set of other code is built anew, not built upon.';
 create unique index if not exists builds_one_running on ops.builds ((true)) where status = 'running';
 
 create table if not exists ops.build_high_water (

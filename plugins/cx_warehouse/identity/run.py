@@ -17,7 +17,6 @@ from cx_warehouse.identity.state import Places, compose
 from cx_warehouse.identity.workspace import pull, push, workspace
 
 log = logging.getLogger(__name__)
-VERSION = "1"  # of the rules' code: another one resolves everybody again
 
 _RECORDS = {
     "identity_key": "text",
@@ -70,8 +69,7 @@ class Report:
 def resolve_identities(dsn: str, build_number: int, *, target: str = "candidate") -> Report:
     """Resolve the identities of the set `target` in one transaction; running it again changes nothing more.
 
-    The set is resolved as a whole where it was not yet, and where rules, settings or model are not those it was
-    resolved with; otherwise what this build's changes reach. Raises ConfigError for settings that cannot be meant."""
+    The set is resolved as a whole where it was not yet, and where the settings are not those it was resolved with; otherwise what this build's changes reach. Raises ConfigError for settings that cannot be meant."""
     places = Places(target)
     with psycopg.connect(dsn) as connection, workspace() as duck:
         connection.execute("set local timezone = 'UTC'")
@@ -93,7 +91,7 @@ class _Run:
     ) -> None:
         self._pg, self._duck, self._places, self._settings = connection, duck, places, settings
         self._build = build_number
-        self.fingerprint = settings.fingerprint(VERSION)
+        self.fingerprint = settings.fingerprint()
 
     def whole(self) -> Report:
         """Resolve everybody."""

@@ -55,11 +55,9 @@ class Settings:
         found = {kind: self.rules[rule].max_records for kind, rule in kinds.items() if rule in self.rules}
         return {kind: most for kind, most in found.items() if most is not None}
 
-    def fingerprint(self, version: str) -> str:
-        """Changes when anything but the overrides does; then everybody has to be looked at again. `version` is that of
-        the code and the model."""
+    def fingerprint(self) -> str:
+        """Changes when anything but the overrides does; then everybody has to be looked at again."""
         parts = [
-            version,
             sorted((r.name, r.is_hard, r.weight, r.max_records) for r in self.rules.values()),
             sorted(map(str, self.providers)),
             sorted(self.blocklist),

@@ -84,4 +84,4 @@ comment on table {schema}.decisions is 'The link overrides that this set was res
 create table if not exists {schema}.basis (
     fingerprint text not null
 );
-comment on table {schema}.basis is 'The rules, settings and model that this set was resolved with; with others, everybody is resolved again.';
+comment on table {schema}.basis is 'The settings that this set was resolved with; with others, everybody is resolved again.';

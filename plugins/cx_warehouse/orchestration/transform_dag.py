@@ -91,7 +91,13 @@ def begin() -> dict[str, Any]:
             if state.not_yet and not params["force"]:
                 raise AirflowSkipException(state.not_yet)
             number = builds.claim_build(connection, state.as_of)
-            full = publishing.prepare_candidate(connection, full=params["full_refresh"], build_number=number)
+            former = publishing.find_set(connection, publishing.PREVIOUS)
+            is_other = builds.is_of_other_code(connection, number, former.build_number if former else None)
+            if is_other:
+                log.info("models, macros or rules of identity are not those of the last nights: built in full")
+            full = publishing.prepare_candidate(
+                connection, full=params["full_refresh"] or is_other, build_number=number
+            )
             builds.set_kind(connection, number, full=full)
             builds.freeze(connection, number, registry.streams())
     log.info("build %d of the night of %s, %s", number, state.as_of.isoformat(), "in full" if full else "incremental")

@@ -89,7 +89,7 @@ typeform_claims as (
     cross join lateral (
         values
         ('email', lower(btrim(response.hidden_email)), 'survey_email'),
-        ('email', lower(btrim(null::text)), 'answered_email'),
+        ('email', lower(btrim(response.answered_email)), 'answered_email'),
         ('record', '{{ var("crm_source") }}:' || nullif(btrim(response.hidden_contact_id), ''), 'survey_contact_id')
     ) as claim (kind, value, rule)
     where response.answered_at is not null and claim.value <> ''

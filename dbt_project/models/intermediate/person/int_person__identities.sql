@@ -20,9 +20,14 @@ with hubspot as (
         contact.language,
         contact.lifecycle_stage,
         contact.country,
+        contact.address,
+        contact.city,
+        contact.postal_code,
+        {{ try_date('contact.date_of_birth') }}::text as birth_date,
         false as is_agent,
         contact.is_deleted,
-        contact.created_at
+        contact.created_at,
+        contact.source_updated_at as changed_at
     from {{ ref('stg_hubspot__contacts') }} as contact
     where {{ only_changed('contact') }}
 ),
@@ -41,9 +46,14 @@ zendesk as (
         split_part(helpdesk_user.locale, '-', 1) as language,
         null::text as lifecycle_stage,
         null::text as country,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         helpdesk_user.role <> 'end-user' as is_agent,
         helpdesk_user.is_deleted,
-        helpdesk_user.created_at
+        helpdesk_user.created_at,
+        helpdesk_user.updated_at as changed_at
     from {{ ref('stg_zendesk__users') }} as helpdesk_user
     where {{ only_changed('helpdesk_user') }}
 ),
@@ -63,9 +73,14 @@ typeform as (
         null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         false as is_agent,
         response.is_deleted,
-        response.answered_at as created_at
+        response.answered_at as created_at,
+        response.answered_at as changed_at
     from {{ ref('stg_typeform__responses') }} as response
     where
         {{ only_changed('response') }}
@@ -86,9 +101,14 @@ ga4 as (
         null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         false as is_agent,
         bool_and(visit.is_deleted) as is_deleted,
-        null::timestamptz as created_at
+        null::timestamptz as created_at,
+        null::timestamptz as changed_at
     from {{ ref('stg_ga4__daily_users') }} as visit
     where
         visit.user_id in (
@@ -114,9 +134,14 @@ matomo as (
         null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         false as is_agent,
         bool_and(visit.is_deleted) as is_deleted,
-        min(visit.started_at) as created_at
+        min(visit.started_at) as created_at,
+        null::timestamptz as changed_at
     from {{ ref('stg_matomo__visits') }} as visit
     where
         visit.visitor_id in (
@@ -152,8 +177,13 @@ select
     language,
     lifecycle_stage,
     country,
+    address,
+    city,
+    postal_code,
+    birth_date,
     is_agent,
     is_deleted,
     created_at,
+    changed_at,
     {{ build_number() }} as build_number
 from conformed
