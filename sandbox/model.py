@@ -6,6 +6,7 @@ and `sandbox.truth` reckons the metrics from them. Nothing here knows JSON, HTTP
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -336,6 +337,11 @@ class VisitsCounted(Event):
     page_views: int
     key_events: int
     engagement_seconds: int
+
+
+def hex_id(text: str) -> str:
+    """Sixteen digits: how the visits log names a browser (by its client_id)."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)
