@@ -27,11 +27,13 @@ PUBLISHED = (
     PublishedTable("fct_tickets"),
     PublishedTable("fct_survey_answers"),
     PublishedTable("fct_orders"),
+    PublishedTable("fct_visits"),
     PublishedTable("mart_web__sessions_daily"),
     PublishedTable("mart_voice__scores"),
     PublishedTable("mart_support__tickets"),
     PublishedTable("mart_support__first_response"),
     PublishedTable("mart_customer__360"),
+    PublishedTable("mart_customer__accounts"),
     PublishedTable("mart_quality__rejected"),
     PublishedTable("source_freshness"),
 )
