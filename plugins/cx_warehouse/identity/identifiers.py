@@ -80,6 +80,9 @@ def _normalise_emails(duck: duckdb.DuckDBPyConnection, settings: Settings, state
             )
             select distinct_values.value, formed.normalised,
                    case when formed.value is null then 'not an e-mail address'
+                        -- x@x.com and none@none.com are what people type who are made to type something
+                        when split_part(formed.normalised, '@', 1)
+                            = split_part(split_part(formed.normalised, '@', 2), '.', 1) then 'nobody''s address'
                         {_blocked_cases(settings, "email", "distinct_values.value", "formed.normalised")} end
                        as blocked_because
             from distinct_values left join formed using (value)"""

@@ -11,8 +11,8 @@ In:   records      identity_key, source, identity_id, kind, is_deleted, created_
       pairs        left_key, right_key, match_weight, probability, verdict, model_version
 Out:  membership   a row per record: customer_key (null: a browser that nobody is known to use), component, rule,
                    linked_to, confidence, match_weight, model_version, linked_at, is_thin, is_test
-      suspects     what somebody has to look at: review_kind, left_identity, right_identity, by_way_of, evidence, reason, since,
-                   component
+      suspects     what somebody has to look at: review_kind, left_identity, right_identity, by_way_of, evidence,
+                   reason, since, component
 """
 
 from __future__ import annotations
@@ -182,8 +182,10 @@ class Resolution:
                where browser_user.first = browser_user.last"""
         )
         shared = run("select first, last, n, since from browser_user where first < last").fetchall()
-        reason = "both logged in on one browser"
-        self._suspects += [("shared_browser", first, last, browser, "browser", reason, since) for first, last, browser, since in shared]
+        self._suspects += [
+            ("shared_browser", first, last, browser, "browser", "both logged in on one browser", since)
+            for first, last, browser, since in shared
+        ]
 
     # --- groups ---
     def _group_stubs(self) -> None:

@@ -69,7 +69,8 @@ class Report:
 def resolve_identities(dsn: str, build_number: int, *, target: str = "candidate") -> Report:
     """Resolve the identities of the set `target` in one transaction; running it again changes nothing more.
 
-    The set is resolved as a whole where it was not yet, and where the settings are not those it was resolved with; otherwise what this build's changes reach. Raises ConfigError for settings that cannot be meant."""
+    The set is resolved as a whole where it was not yet, and where the settings are not those it was resolved with;
+    otherwise what this build's changes reach is. Raises ConfigError for settings that cannot be meant."""
     places = Places(target)
     with psycopg.connect(dsn) as connection, workspace() as duck:
         connection.execute("set local timezone = 'UTC'")
@@ -197,7 +198,8 @@ class _Run:
                       min(records.identity_key) as left_identity, max(records.identity_key) as right_identity,
                       max(claims.claimed_at) as since
                from claims join records using (identity_key)
-               join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed on allowed.kind = claims.kind
+               join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed
+                   on allowed.kind = claims.kind
                where claims.value is not null and claims.blocked_because is null
                    and records.kind in ('crm_contact', 'helpdesk_user')
                group by claims.kind, claims.value, allowed.most
