@@ -139,11 +139,7 @@ class _Run:
             self._pg,
             compose(
                 self._places,
-                """select {columns} from {identities} as identity
-                   where (not identity.is_agent or exists (
-                           select 1 from {tickets} as ticket
-                           where ticket.requester_key = identity.identity_key and not ticket.is_deleted))
-                       and {condition}""",
+                "select {columns} from {identities} as identity where {condition} and " + state.TAKES_PART,
                 columns=sql.SQL(", ").join(sql.Identifier("identity", name) for name in _RECORDS),
                 condition=sql.SQL(condition),
             ),
