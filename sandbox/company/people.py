@@ -111,13 +111,13 @@ class People:
         return accounts[self.sim.pick(ids)]
 
     def _browser(self) -> Browser:
-        """A new browser. On most its user logs in from the first day or some weeks later, on some never."""
+        """A new browser. On most its user logs in from the first day or some days or weeks later, on some never."""
         sim = self.sim
         client = f"{sim.rng.randrange(10**9, 2 * 10**9)}.{sim.rng.randrange(10**9, 2 * 10**9)}"
-        days, roll = sim.rng.uniform(3, 60), sim.rng.random()
-        if roll < 0.4:
+        days, roll = sim.rng.uniform(2, 40), sim.rng.random()
+        if roll < 0.6:
             return Browser(client, sim.now)
-        return Browser(client, sim.now + timedelta(days=days) if roll < 0.8 else None)
+        return Browser(client, sim.now + timedelta(days=days) if roll < 0.92 else None)
 
     # --- CRM ---
     def create_contact(
@@ -340,6 +340,10 @@ class People:
             lambda state: len(state.user_ids) == 1 and not state.open_tickets and self._may_lose_a_user(state)
         )
         if state is None:
+            state = self.someone(lambda state: not state.user_ids and self._may_lose_a_user(state))
+            if state is not None:
+                self.create_helpdesk_user(state)
+                self.sim.after(7_200, self.delete_helpdesk_user)
             return
         self.sim.emit(HelpdeskUserDeleted, user_id=state.user_ids.pop())
 

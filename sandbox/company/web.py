@@ -53,7 +53,7 @@ class Web:
         else:
             browser = sim.pick(state.browsers)
             client, since = browser.client_id, browser.logs_in_from
-            if since is not None and since <= sim.now and sim.chance(0.6):
+            if since is not None and since <= sim.now and sim.chance(0.8):
                 user_id = state.person.web_user_id
         if days_late is None:
             roll = sim.rng.random()
