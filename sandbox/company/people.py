@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sandbox.company import names, words
@@ -75,13 +76,16 @@ class People:
             temper=temper,
             buys_every_days=sim.rng.uniform(18, 60) * (1.4 if cast.account else 1.0),
             language=person.language,
+            phone=person.phone,
             is_lead=lead,
             answers_often=not lead and sim.chance(0.1),
             browsers=[self._browser() for _ in range(1 if sim.chance(0.7) else 2)],
         )
         sim.states.append(state)
         if contact_id is not None:
-            self.create_contact(state, contact_id, person.email, complete=complete)
+            state.is_altered = not complete and sim.chance(0.03)  # entered after a call, without an address
+            address = None if state.is_altered else person.email
+            self.create_contact(state, contact_id, address, complete=complete)
             if cast.account and sim.chance(0.85):
                 self.link(contact_id, cast.account.account_id)
         return state
@@ -95,7 +99,9 @@ class People:
         sim = self.sim
         person = self.population.person(cast, None)
         sim.people[person.person_id] = person
-        state = PersonState(person, mood=0.5, temper=0.5, buys_every_days=0, language=person.language, is_lead=True)
+        state = PersonState(
+            person, 0.5, 0.5, buys_every_days=0, language=person.language, phone=person.phone, is_lead=True
+        )
         if in_helpdesk:
             phone = phone_as_written(sim, person.phone) if person.phone else None
             self.enter_helpdesk_user(state, person.email, f"{person.first_name} {person.last_name}", phone)
@@ -153,13 +159,13 @@ class People:
         if state is None:
             return
         what = self.sim.pick(("phone", "lifecycle_stage", "last_name", "owner_id"))
-        value = {
-            "phone": self._new_number(state),
-            "lifecycle_stage": self.sim.pick(("marketingqualifiedlead", "opportunity", "evangelist")),
-            "last_name": self._new_family_name(state),
-            "owner_id": None,
-        }[what]
-        self.change_contact(state, {what: value})
+        value: dict[str, Callable[[], str | None]] = {
+            "phone": lambda: self._new_number(state),
+            "lifecycle_stage": lambda: self.sim.pick(("marketingqualifiedlead", "opportunity", "evangelist")),
+            "last_name": lambda: self._new_family_name(state),
+            "owner_id": lambda: None,
+        }
+        self.change_contact(state, {what: value[what]()})
 
     def opt_out(self) -> None:
         """Somebody wants no more e-mail."""
@@ -275,10 +281,10 @@ class People:
         address = free[0] if free and not sim.chance(0.03) else None
         if state.will_be_staff:
             address = state.person.email
-        number = state.person.phone if address is None or sim.chance(0.7) else None
-        if address is None and number is None:
-            number = self.population.phone(country_of(sim, state.language))
-        phone = phone_as_written(sim, number) if number is not None else None
+        if address is None and state.phone is None:
+            state.phone = self.population.phone(country_of(sim, state.language))
+        is_told = state.phone is not None and (address is None or sim.chance(0.7))
+        phone = phone_as_written(sim, state.phone) if state.phone is not None and is_told else None
         return self.enter_helpdesk_user(state, address, helpdesk_name(sim, state.person, address), phone)
 
     def enter_helpdesk_user(self, state: PersonState, address: str | None, name: str, phone: str | None) -> int:
@@ -356,7 +362,8 @@ class People:
         return state.person.person_id in self.sim.tangled
 
     def _new_number(self, state: PersonState) -> str:
-        return phone_as_written(self.sim, self.population.phone(country_of(self.sim, state.language)))
+        state.phone = self.population.phone(country_of(self.sim, state.language))
+        return phone_as_written(self.sim, state.phone)
 
     def _new_family_name(self, state: PersonState) -> str:
         of_language = names.NAMES[state.language]

@@ -187,8 +187,8 @@ class Tangles:
     def _recycled_phone(self) -> None:
         former = self._bystander(lambda state: _lists_a_phone(state) and not state.user_ids)
         number = former.person.phone or ""
-        new_number = self.people.population.phone(places.HOME)
-        self._user(former, former.person.email, new_number)
+        former.phone = self.people.population.phone(places.HOME)
+        self._user(former, former.person.email, former.phone)
         heir = self._bystander(lambda state: not state.user_ids and _unlike(state, former))
         self._user(heir, heir.person.email, number)
         self._tied("recycled phone", former, heir, shared=number)

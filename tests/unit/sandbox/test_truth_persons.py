@@ -11,10 +11,15 @@ from sandbox.company.surveys import AFTER_TICKET, RELATIONSHIP
 from sandbox.model import (
     ContactArchived,
     ContactChanged,
+    ContactCreated,
     ContactsMerged,
+    HelpdeskUserCreated,
     HelpdeskUserDeleted,
     HelpdeskUsersMerged,
+    SurveyResponse,
     SurveyResponseDeleted,
+    TicketOpened,
+    VisitsCounted,
     hex_id,
 )
 from sandbox.truth import truth
@@ -90,15 +95,37 @@ def test_browser_of_two_people_is_nobodys():
 def test_every_record_is_exactly_one_persons(customers: int, days: int):
     company = generate(7, customers, days)
     told = truth(company, company.opens_at)
-    records = Counter(record for person in told["persons"] for record in person["records"])
-    assert set(records.values()) == {1}
-    by_source = Counter(record.partition(":")[0] for record in records)
-    live = {source: streams for source, streams in told["sources"].items()}
-    assert by_source["hubspot"] > live["hubspot"]["contacts"]["live"]  # those that are gone, too
-    responses = sum(answer["survey"] != "satisfaction_ratings" for answer in told["answers"])
-    assert by_source["typeform"] > 0 and responses > 0
-    assert by_source["ga4"] > 10 and by_source["matomo"] > 10
-    assert {"person:" + str(one["person_id"]) for one in told["persons"]} >= set(told["business"])
+    counts = Counter(record for person in told["persons"] for record in person["records"])
+    assert set(counts.values()) == {1}
+    assert all(one["person_id"] in company.people for one in told["persons"])
+
+    expected: dict[str, int] = {}  # record → its person, as the events name them
+    started: set[str] = set()
+    logins: dict[str, set[str]] = {}
+    requesters = set()
+    for event in company.events:
+        if event.at > company.opens_at:
+            break
+        match event:
+            case ContactCreated():
+                expected[f"hubspot:{event.contact_id}"] = event.person_id
+            case HelpdeskUserCreated():
+                expected[f"zendesk:{event.user_id}"] = event.person_id
+            case TicketOpened():
+                requesters.add(event.requester_user_id)
+            case SurveyResponse():
+                key = f"typeform:{event.form_id}:{event.response_id}"
+                expected[key] = event.person_id
+                (started.add if event.state == "started" else started.discard)(key)
+            case VisitsCounted() if event.user_id is not None:
+                expected[f"ga4:{event.user_id}"] = expected[f"hubspot:{event.user_id}"]
+                logins.setdefault(event.client_id, set()).add(event.user_id)
+    for client_id, user_ids in logins.items():
+        if len(user_ids) == 1:
+            expected[f"matomo:{hex_id(client_id)}"] = expected[f"ga4:{user_ids.pop()}"]
+    assert all(agent_id in requesters for agent_id in company.agents if f"zendesk:{agent_id}" in expected)
+    found = {record: one["person_id"] for one in told["persons"] for record in one["records"]}
+    assert found == {key: person for key, person in expected.items() if key not in started}
 
 
 # --- the same metrics under other customers ---
