@@ -84,7 +84,7 @@ def test_truth_is_told_under_the_customers_that_are_sent(own: Running):
 
 @pytest.mark.parametrize("body", [b"{}", b'{"customers": ["a"]}', b'{"customers": {"hubspot:1": 7}}', b"hubspot:1"])
 def test_customers_that_are_none_are_refused(own: Running, body: bytes):
-    with pytest.raises(SandboxError, match="customers|JSON object"):
+    with pytest.raises(SandboxError, match=r"customers|JSON object"):
         own.control._call("POST", "/truth", body)
 
 

@@ -22,10 +22,10 @@ from psycopg.rows import dict_row
 Rows = list[dict[str, Any]]
 Truth = Mapping[str, Any]
 
-# Of the pairs of records that belong together, the share that must have been found. Not all of them can be: some answers
-# carry nothing or an address that two people share, some records were gone before anybody looked. Plain rules (one
-# address, one number under one name, the ids that links carry, merges) find 0.72 to 0.80 in companies of this size, so
-# less than this means that a whole kind of link is broken.
+# Of the pairs of records that belong together, the share that must have been found. Not all of them can be: some
+# answers carry nothing, or an address that two people share. Plain rules (one address, one number under one name, the
+# ids that links carry, merges, logins) find 0.73 to 0.80 in companies of this size, so less than this means that a
+# whole kind of link is broken.
 RECALL_FLOOR = 0.7
 
 
