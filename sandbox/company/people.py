@@ -134,6 +134,9 @@ class People:
         owners = [
             agent.owner_id for agent in sim.agents.values() if agent.owner_id and agent.became_agent_at <= sim.now
         ]
+        details = contact_details(sim, state.person, complete=complete)
+        if not state.contact_ids:
+            state.listed_phone = details.get("phone") or details.get("mobile_phone")
         sim.emit(
             ContactCreated,
             contact_id=contact_id,
@@ -141,7 +144,7 @@ class People:
             email=None if address is None else email_as_typed(sim, address),
             owner_id=sim.pick(owners) if sim.chance(0.8) else None,
             lifecycle_stage="lead" if state.is_lead or sim.chance(0.5) else "subscriber",
-            details=contact_details(sim, state.person, complete=complete),
+            details=details,
         )
         state.contact_ids.append(contact_id)
         if address is not None:

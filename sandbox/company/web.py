@@ -106,8 +106,3 @@ class Web:
 def hash_of(client: str) -> int:
     """A browser keeps its device."""
     return int(client.partition(".")[0])
-
-
-def first_day(sim: Simulation) -> date:
-    """The first property day that is wholly inside the company's time."""
-    return local_day(sim.starts_at) + timedelta(days=1)

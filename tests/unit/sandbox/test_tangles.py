@@ -186,9 +186,10 @@ def typo_without_phone(found: Written, tangle: Tangle, people: list[Person]) -> 
 
 def phone_only(found: Written, tangle: Tangle, people: list[Person]) -> None:
     (person,) = people
-    numbers = set().union(*map(phones, found.contacts_of(person.person_id)))
+    contacts = found.contacts_of(person.person_id)
     user = next(user for user in found.users_of(person.person_id) if user.email is None)
-    assert digits(user.phone) in numbers
+    assert digits(user.phone) in set().union(*map(phones, contacts))
+    assert user.phone not in {contact[name] for contact in contacts for name in ("phone", "mobilephone")}
     assert (user.phone or "").startswith(("0048 ", "(+48) ")) or (user.phone or "").count(" ") == 2
 
 
