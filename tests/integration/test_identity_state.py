@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,23 +10,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from benchmarks.identity.places import SETTINGS, make_places
 from cx_warehouse.identity.run import resolve_identities
 from tests.conftest import Warehouse
-from tests.identity.people import KINDS, SEEDS, START
+from tests.identity.people import KINDS, START
 
 IDENTITIES = """identity_key text primary key, source text, identity_id text, kind text, is_deleted boolean,
     created_at timestamptz, full_name text, given_name text, family_name text, email text, phone text, country text,
     address text, city text, postal_code text, birth_date text, is_agent boolean, build_number bigint"""
-SEED_TYPES = {
-    "identity_rules": "rule text, is_on boolean, strength text, weight numeric, max_records bigint, label text",
-    "email_providers": "domain text, canonical_domain text, is_dot_ignored boolean, tag_separator text",
-    "identity_blocklist": "identifier text, pattern text, reason text, note text",
-    "given_name_variants": "variant text, given_name text",
-    "sources": """source text, label text, freshness_target_hours numeric, is_one_record_per_person boolean,
-        phone_region text""",
-    "link_overrides": """left_identity text, right_identity text, decision text, decided_by text,
-        decided_at timestamptz, reason text""",
-}
 
 
 class Sources:
@@ -38,8 +28,7 @@ class Sources:
         self.target = target
         self.build = 0
         self.connection = psycopg.connect(self.dsn, autocommit=True)
-        for layer in ("intermediate", "settings", "identity"):
-            self._run("create schema {}", sql.Identifier(f"{target}_{layer}"))
+        make_places(self.connection, target)
         self._run("create table {} (" + IDENTITIES + ")", self.model("int_person__identities"))
         self._run(
             """create table {} (identity_key text, origin text, kind text, value text, rule text,
@@ -50,15 +39,6 @@ class Sources:
             "create table {} (ticket_key text, requester_key text, is_deleted boolean, build_number bigint)",
             self.model("int_ticket__tickets"),
         )
-        for seed, columns in SEED_TYPES.items():
-            self._run("create table {} (" + columns + ")", self.seed(seed))
-            with self.connection.cursor() as cursor, (SEEDS / f"{seed}.csv").open() as file:
-                names = next(csv.reader(file))
-                copy = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-                    self.seed(seed), sql.SQL(", ").join(map(sql.Identifier, names))
-                )
-                with cursor.copy(copy) as rows:
-                    rows.write(file.read())
 
     def model(self, name: str) -> sql.Identifier:
         return sql.Identifier(f"{self.target}_intermediate", name)
@@ -181,7 +161,7 @@ class Sources:
         self._run("drop schema if exists whole_settings cascade")
         for layer, names in (
             ("intermediate", ("int_person__identities", "int_person__claims", "int_ticket__tickets")),
-            ("settings", tuple(SEED_TYPES)),
+            ("settings", SETTINGS),
             ("identity", ()),
         ):
             self._run("create schema {}", sql.Identifier(f"whole_{layer}"))
