@@ -82,8 +82,8 @@ def empty_state(connection: psycopg.Connection, places: Places) -> None:
             connection.execute(sql.SQL("truncate {}").format(places.table(table)))
 
 
-def finish_state(connection: psycopg.Connection, places: Places, settings: Settings, fingerprint: str) -> None:
-    """Make the indexes that are missing, and record what the set was resolved with."""
+def make_indexes(connection: psycopg.Connection, places: Places) -> None:
+    """Make the indexes once all is in."""
     for table, indexes in INDEXES.items():
         for number, columns in enumerate(indexes):
             connection.execute(
@@ -93,6 +93,10 @@ def finish_state(connection: psycopg.Connection, places: Places, settings: Setti
                 + sql.SQL(columns)
             )
         connection.execute(sql.SQL("analyze {}").format(places.table(table)))
+
+
+def note_basis(connection: psycopg.Connection, places: Places, settings: Settings, fingerprint: str) -> None:
+    """Record what the set was resolved with."""
     connection.execute(compose(places, "truncate {basis}, {decisions}"))
     connection.execute(compose(places, "insert into {basis} values (%s)"), [fingerprint])
     with connection.cursor() as cursor:
