@@ -1,0 +1,278 @@
+"""Which probable pairs a set has: kept from night to night, scored again only where a record of theirs changed.
+
+A pair is scored if its records share a block key and one of them is thin, that is, no evidence links it to another
+record of a person's own. A key that too many records share compares nobody; so a record that comes or goes can also
+bear on pairs of others, and these are scored again too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import psycopg
+from psycopg import sql
+
+from cx_warehouse.identity.names import Names
+from cx_warehouse.identity.probable import blocking_keys, probable_pairs
+from cx_warehouse.identity.scoring import shipped
+from cx_warehouse.identity.state import Places, compose
+from cx_warehouse.identity.stubs import parse_names
+from cx_warehouse.identity.workspace import fill, one, pull, push
+
+PAIRS = "left_key, right_key, match_weight, probability, verdict, model_version"
+# Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
+_BLOCK = "(md5_number_lower(block_key) - 9223372036854775808)::bigint"
+
+
+def make_persons(duck: duckdb.DuckDBPyConnection, records: str, claims: str, into: str) -> None:
+    """Make `into` of `records` and `claims` (as `resolve` has them, with address, city, postal_code and birth_date):
+    one row per record with a name, in the columns in which pairs are scored."""
+    names = parse_names(duck, records, "identity_key", "person_name")
+    parts = [
+        (number, name.given, " ".join(name.family) or None, name.is_romanised) for number, name in names.items()
+    ]
+    fill(duck, "name_parts", {"name": "integer", "given": "text", "family": "text", "is_romanised": "boolean"}, parts)
+    duck.execute(
+        f"""create or replace table {into} as
+            with address as (
+                select identity_key,
+                       min(value) filter (where kind = 'email' and rule = 'email') as email,
+                       min(value) filter (where kind = 'phone') as phone
+                from {claims} where blocked_because is null group by identity_key
+            )
+            select records.identity_key, name_parts.given, name_parts.family, name_parts.is_romanised, address.email,
+                   address.phone, lower(strip_accents(records.address)) as street,
+                   lower(strip_accents(records.city)) as city, records.postal_code, records.birth_date,
+                   null::text as external_id
+            from {records} as records join person_name using (identity_key) join name_parts using (name)
+            left join address using (identity_key)"""
+    )
+
+
+class Pairing:
+    """Finds the pairs of one build. Leaves `pairs` in the workspace, and block keys and pairs in the set."""
+
+    def __init__(
+        self,
+        postgres: psycopg.Connection,
+        duck: duckdb.DuckDBPyConnection,
+        places: Places,
+        variants: Mapping[str, str],
+    ) -> None:
+        self._pg, self._duck, self._places = postgres, duck, places
+        self._names = Names(variants)
+
+    def of_all(self) -> None:
+        """The pairs of all records; needs `records`, `claims` and `thin` in the workspace."""
+        make_persons(self._duck, "records", "claims", "persons")
+        blocking_keys(self._duck, "persons", "keys")
+        self._push(f"select identity_key, {_BLOCK} from keys", "block_keys")
+        cap = shipped().block_cap
+        crowded = f"select {_BLOCK} from keys group by block_key having count(*) > {cap}"
+        self._push(crowded, "crowded_blocks")
+        self._score("select identity_key from thin", "select null::text as block_key limit 0", "true")
+        self._push(f"select {PAIRS} from pairs", "pairs")
+
+    def of_affected(self) -> bool:
+        """The pairs of the affected records; `affected` grows by whomever other pairs link to them now, or did before.
+        Returns whether it grew: then records and claims have to be pulled again."""
+        make_persons(self._duck, "records", "claims", "persons")
+        self._replace_blocks()
+        self._find_paired()
+        self._pull_mates()
+        self._score(
+            "select identity_key from thin union all select identity_key from thin_mates",
+            "select keys.block_key from keys join crowded_block on crowded_block.block = " + _BLOCK,
+            "left_key in (select identity_key from paired) or right_key in (select identity_key from paired)",
+        )
+        self._pg.execute(
+            compose(
+                self._places,
+                """create temp table partners on commit drop as
+                   with gone as (
+                       delete from {pairs} where left_key in (select identity_key from paired)
+                           or right_key in (select identity_key from paired)
+                       returning left_key, right_key, verdict)
+                   select unnest(array[left_key, right_key]) as identity_key from gone where verdict = 'accepted'""",
+            )
+        )
+        self._push(f"select {PAIRS} from pairs", "pairs")
+        accepted = "select unnest([left_key, right_key]) from pairs where verdict = 'accepted'"
+        push(self._duck, accepted, self._pg, sql.Identifier("partners"))
+        grown = self._pg.execute(
+            compose(
+                self._places,
+                """insert into affected
+                   select partners.identity_key from partners
+                   union
+                   select member.identity_key from {membership} as member
+                   where member.component in (
+                       select known.component from {membership} as known join partners using (identity_key))
+                   on conflict do nothing""",
+            )
+        ).rowcount
+        return grown > 0
+
+    def pull(self) -> None:
+        """All pairs of the affected records into the workspace."""
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                """select {columns} from {pairs} as pairs
+                   where left_key in (select identity_key from affected)
+                       or right_key in (select identity_key from affected)""",
+                columns=sql.SQL(PAIRS),
+            ),
+            self._duck,
+            "pairs",
+            {
+                "left_key": "text",
+                "right_key": "text",
+                "match_weight": "double",
+                "probability": "double",
+                "verdict": "text",
+                "model_version": "text",
+            },
+        )
+
+    def _score(self, thin: str, crowded: str, wanted: str) -> None:
+        duck = self._duck
+        duck.execute(f"create or replace table thin_person as select * from persons where identity_key in ({thin})")
+        duck.execute(f"create or replace table crowded_key as {crowded}")
+        probable_pairs(duck, "thin_person", "persons", "scored_pairs", names=self._names, crowded="crowded_key")
+        duck.execute(f"create or replace table pairs as select {PAIRS} from scored_pairs where {wanted}")
+
+    def _push(self, query: str, table: str) -> None:
+        push(self._duck, query, self._pg, self._places.table(table))
+
+    # --- what a night has to score again ---
+    def _replace_blocks(self) -> None:
+        """Put the block keys of the touched records in the place of those that they had. Makes `touched_blocks` (block,
+        was_crowded, is_crowded)."""
+        pull(self._pg, sql.SQL("select identity_key from touched"), self._duck, "touched", {"identity_key": "text"})
+        self._duck.execute(
+            "create or replace table touched_person as select persons.* from persons join touched using (identity_key)"
+        )
+        blocking_keys(self._duck, "touched_person", "keys")
+        self._pg.execute(compose(self._places, "create temp table fresh_blocks (like {block_keys}) on commit drop"))
+        push(self._duck, f"select identity_key, {_BLOCK} from keys", self._pg, sql.Identifier("fresh_blocks"))
+        self._pg.execute(
+            compose(
+                self._places,
+                """create temp table touched_blocks on commit drop as
+                   with old as (
+                       delete from {block_keys} where identity_key in (select identity_key from touched) returning block),
+                   named as (select block from old union select block from fresh_blocks)
+                   select named.block, crowded.block is not null as was_crowded, false as is_crowded
+                   from named left join {crowded_blocks} as crowded using (block)""",
+            )
+        )
+        self._pg.execute(compose(self._places, "insert into {block_keys} select * from fresh_blocks"))
+        cap = sql.Literal(shipped().block_cap)
+        self._pg.execute(
+            compose(
+                self._places,
+                """update touched_blocks set is_crowded = (
+                       select count(*) > {cap} from (
+                           select from {block_keys} as held where held.block = touched_blocks.block
+                           limit {cap} + 1) as counted)""",
+                cap=cap,
+            )
+        )
+        self._pg.execute(
+            compose(
+                self._places,
+                "delete from {crowded_blocks} where block in (select block from touched_blocks where not is_crowded)",
+            )
+        )
+        self._pg.execute(
+            compose(
+                self._places,
+                """insert into {crowded_blocks}
+                   select block from touched_blocks where is_crowded and not was_crowded""",
+            )
+        )
+
+    def _find_paired(self) -> None:
+        """Make `paired`: the affected records, and those whose key came to compare nobody, or compares again."""
+        self._pg.execute(
+            compose(
+                self._places,
+                """create temp table paired on commit drop as
+                   select identity_key from affected
+                   union
+                   select held.identity_key from {block_keys} as held join touched_blocks using (block)
+                   where touched_blocks.is_crowded <> touched_blocks.was_crowded""",
+            )
+        )
+        self._pg.execute("create index on paired (identity_key)")
+        self._pg.execute("analyze paired")
+        pull(self._pg, sql.SQL("select identity_key from paired"), self._duck, "paired", {"identity_key": "text"})
+
+    def _pull_mates(self) -> None:
+        """Add those to `persons` who share a key with a paired record and are not affected themselves."""
+        self._pg.execute(
+            compose(
+                self._places,
+                """create temp table mates on commit drop as
+                   with blocks as (
+                       select distinct held.block
+                       from {block_keys} as held join paired using (identity_key)
+                       where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
+                   )
+                   select held.identity_key from {block_keys} as held join blocks using (block)
+                   union select identity_key from paired
+                   except select identity_key from affected""",
+            )
+        )
+        self._pg.execute("create index on mates (identity_key)")
+        self._pg.execute("analyze mates")
+        columns = {
+            "identity_key": "text", "kind": "text", "full_name": "text", "given_name": "text", "family_name": "text",
+            "email": "text", "address": "text", "city": "text", "postal_code": "text", "birth_date": "text",
+        }  # fmt: skip
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                "select {columns} from {identities} as identity join mates using (identity_key)",
+                columns=sql.SQL(", ").join(sql.Identifier("identity", name) for name in columns),
+            ),
+            self._duck,
+            "mate_records",
+            columns,
+        )
+        claims = {"identity_key": "text", "kind": "text", "value": "text", "rule": "text", "blocked_because": "text"}
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                "select {columns} from {claims} as claims join mates using (identity_key) where claims.kind <> 'record'",
+                columns=sql.SQL(", ").join(sql.Identifier("claims", name) for name in claims),
+            ),
+            self._duck,
+            "mate_claims",
+            claims,
+        )
+        make_persons(self._duck, "mate_records", "mate_claims", "mate_persons")
+        self._duck.execute("insert into persons select * from mate_persons")
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                "select identity_key from {membership} as member join mates using (identity_key) where is_thin",
+            ),
+            self._duck,
+            "thin_mates",
+            {"identity_key": "text"},
+        )
+        blocking_keys(self._duck, "persons", "keys")
+        pull(
+            self._pg,
+            compose(self._places, "select block from {crowded_blocks}"),
+            self._duck,
+            "crowded_block",
+            {"block": "bigint"},
+        )
+        assert one(self._duck.execute("select count(*) - count(distinct identity_key) from persons")) == 0
