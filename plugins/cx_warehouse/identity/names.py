@@ -168,7 +168,7 @@ def _only_initials(left: PersonName, right: PersonName) -> bool:
 
 def _same_consonants(left: str, right: str) -> bool:
     """Whether two spellings of which one comes from another script may be one name: vowels are guessed there."""
-    one, other = _skeleton(left), _skeleton(right)
+    one, other = skeleton(left), skeleton(right)
     if one == other and one:
         return len(one) > 1 or JaroWinkler.similarity(left, right) >= 0.8
     if is_given_name(left) and is_given_name(right):
@@ -176,7 +176,7 @@ def _same_consonants(left: str, right: str) -> bool:
     return min(len(one), len(other)) > 2 and JaroWinkler.similarity(one, other) >= 0.9
 
 
-def _skeleton(text: str) -> str:
-    """Consonants, doubled ones once, spelled one way."""
+def skeleton(text: str) -> str:
+    """The consonants of a romanised name, doubled ones once, spelled one way."""
     plain = text.replace("x", "ks").replace("w", "v").replace("ph", "f").replace("kh", "h").replace("ch", "h")
     return re.sub(r"(.)\1+", r"\1", plain.translate(_VOWELS))
