@@ -36,7 +36,7 @@ class Habits:
     )
     household_sizes: tuple[float, ...] = (0.45, 0.25, 0.15, 0.1, 0.05)  # one person, two, …
     one_family_name: float = 0.85  # of couples
-    father_and_son: float = 0.1  # of sons, who bear their father's name
+    father_and_son: float = 0.02  # of sons, who bear their father's name
     twins: float = 0.04  # of children
     landline: float = 0.35  # of households of two or more, whose members give it as their number
     mailbox: float = 0.15  # of such households, whose members write from one address
@@ -46,6 +46,7 @@ class Habits:
     namesake_in_town: float = 0.3  # of those, who live in the same town too
     namesake_born: float = 0.03  # of those, who were born on the same day too
     numbers_in_a_row: float = 0.5  # of households, whose customer numbers follow each other
+    second_number: float = 0.1  # of people, who were registered as a customer twice
     moves: float = 0.3
     new_email: float = 0.4
     new_phone: float = 0.3
@@ -81,7 +82,7 @@ class Person:
     emails: tuple[str, ...]
     phones: tuple[str, ...]
     homes: tuple[Address, ...]
-    number: str
+    numbers: tuple[str, ...]
 
 
 class Chooser:
@@ -175,6 +176,7 @@ class Population:
         self._number = 4_000_000 + 1_000 * (seed % 1_000)
         self._people: dict[str, list[Person]] = {country: [] for country in self.habits.countries}
         self._company: tuple[str, str] = ("", "")
+        self._taken: set[str] = set()  # e-mail addresses
 
     def people(self, count: int) -> list[Person]:
         """At least `count` people, in whole households."""
@@ -195,7 +197,11 @@ class Population:
         members: list[Person] = []
         for sex, name, born in self._members(country, size):
             self._number += 1 if in_a_row and members else dice.randrange(2, 60)
-            members.append(self._person(country, sex, name, born, home, shared_phone, str(self._number)))
+            numbers = [str(self._number)]
+            if self._chance(habits.second_number):
+                self._number += dice.randrange(1, 60)
+                numbers.append(str(self._number))
+            members.append(self._person(country, sex, name, born, home, shared_phone, numbers))
         if size > 1 and self._chance(habits.mailbox):
             members = [replace(one, emails=(members[0].emails[0], *one.emails[1:])) for one in members]
         for number, one in enumerate(members):
@@ -222,17 +228,21 @@ class Population:
         yield other, second, born + timedelta(days=dice.randrange(-2_500, 2_500))
         father = first if sex == "M" else second
         child_born = born
+        taken = {first.given, second.given}  # nobody calls two of one household the same, but for a father and a son
         for number in range(size - 2):
             twin = number > 0 and self._chance(habits.twins)
             child_born = child_born if twin else born + timedelta(days=dice.randrange(18 * 365, 35 * 365))
             child_sex = dice.choice("MF")
             name = draw_name(dice, country, child_sex, family_of=father)
+            while name.given in taken:
+                name = draw_name(dice, country, child_sex, family_of=father)
+            taken.add(name.given)
             if child_sex == "M" and self._chance(habits.father_and_son):
                 name = father
             yield child_sex, name, child_born
 
     def _person(
-        self, country: str, sex: str, name: Name, born: date, home: Address, shared_phone: str | None, number: str
+        self, country: str, sex: str, name: Name, born: date, home: Address, shared_phone: str | None, numbers: list[str]
     ) -> Person:
         dice, habits = self.dice, self.habits
         known = [name]
@@ -251,7 +261,7 @@ class Population:
                 self._company = (f"{mailbox}@{domain}", self._phone(country))
             emails[0], phones[0] = self._company
         homes = [home] + [self._address(country)] * self._chance(habits.moves)
-        return Person(country, sex, tuple(known), born, tuple(emails), tuple(phones), tuple(homes), number)
+        return Person(country, sex, tuple(known), born, tuple(emails), tuple(phones), tuple(homes), tuple(numbers))
 
     def _namesake(self, one: Person, other: Person) -> Person:
         found = replace(one, sex=other.sex, names=other.names[:1], emails=(self._email(other.names[0], one.born),))
@@ -282,8 +292,8 @@ class Population:
             [f"{given}.{family}", f"{given[0]}{family}", f"{given}{family}", f"{given}{born.year % 100:02}", family]
             + [f"{given}.{family}{dice.randrange(100)}", f"nick{dice.randrange(100_000)}"]
         )
-        # few addresses are free of a number at a large provider
-        if self._chance(0.5):
-            local += str(dice.randrange(1_000))
         domain = dice.choice(["gmail.example", "mail.example", "web.example", "post.example", f"{family}.example"])
+        while f"{local}@{domain}" in self._taken:
+            local += str(dice.randrange(100))
+        self._taken.add(f"{local}@{domain}")
         return f"{local}@{domain}"

@@ -77,7 +77,7 @@ def records_of(dice: random.Random, person: Person, number: int, prefix: str) ->
             "city": home.city,
             "postal_code": home.postal_code,
             "birth_date": person.born.isoformat(),
-            "external_id": person.number,
+            "external_id": dice.choice(person.numbers),
         }
         kept = {
             column: mistyped(dice, value) if dice.random() < TYPO else value

@@ -79,7 +79,7 @@ def scored(
     `detailed` keeps them, and adds which level of each comparison a pair reached (gamma_…)."""
     from splink import DuckDBAPI, Linker  # takes a second: only when it is needed
 
-    settings = {**model.settings, "retain_intermediate_calculation_columns": detailed}
+    settings = {**model.settings, "retain_matching_columns": detailed}
     api = DuckDBAPI(connection)
     with ExitStack() as undo:
         lookups = _frequency_tables(connection, table, model, undo)
