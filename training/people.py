@@ -44,7 +44,7 @@ class Habits:
     recycled_phone: float = 0.03  # of people, whose number was another's before
     namesake: float = 0.04  # of people, who are given the name of another of their country
     namesake_in_town: float = 0.3  # of those, who live in the same town too
-    namesake_born: float = 0.03  # of those, who were born on the same day too
+    namesake_born: float = 0.005  # of those, who were born on the same day too: several times what chance does to a million
     numbers_in_a_row: float = 0.5  # of households, whose customer numbers follow each other
     second_number: float = 0.1  # of people, who were registered as a customer twice
     moves: float = 0.3

@@ -3,7 +3,8 @@
     make train                        (writes plugins/cx_warehouse/identity/model/)
 
 Weights are counts: how often each level of agreement comes in pairs of one person (m) and in pairs of two (u), in a made
-population. Thresholds are set on another one, of another seed, by what they let through (`training.measure`)."""
+population. Thresholds are chosen on a second one by what they let through (`training.measure`). What the model file says
+that they let through is measured on a third."""
 
 from __future__ import annotations
 
@@ -20,12 +21,11 @@ import numpy
 from cx_warehouse.identity import scoring
 from cx_warehouse.identity.blocking import prepared
 from training import comparisons, names_in_use
-from training.measure import Measured, measure
+from training.measure import measure
 from training.records import load, population
-from training.thresholds import choose
 
 OUTPUT = Path(__file__).parent.parent / "plugins" / "cx_warehouse" / "identity" / "model"
-TRAINED_ON, MEASURED_ON = 20_260_101, 20_260_202  # seeds
+TRAINED_ON, CHOSEN_ON, MEASURED_ON = 20_260_101, 20_260_202, 20_260_303  # seeds of three populations
 BLOCK_CAP = 50
 # Of pairs in a company of a million customers; a smaller one has fewer strangers to confuse, and is served too.
 PRIOR = 1e-6
@@ -121,8 +121,9 @@ def _set_shares(
         level[kind] = float(f"{(seen.get(gamma_value, 0) + 0.5) / total:.6g}")
 
 
-def train(folder: Path, people: int, draws: int) -> Measured:
-    """Write model and tables into `folder`; `people` is the size of each of the two populations."""
+def train(folder: Path, people: int, draws: int, measured_people: int) -> None:
+    """Write model and tables into `folder`: weights from `people` made people and `draws` random pairs of their
+    records, thresholds and measurements from `measured_people` others each."""
     connection = duckdb.connect()
     load(connection, population(TRAINED_ON, people), "trained_on")
     frequencies = write_frequencies(folder)
@@ -138,22 +139,27 @@ def train(folder: Path, people: int, draws: int) -> Measured:
     path = folder / f"{scoring.SHIPPED}.json"
     path.write_text(json.dumps(found, indent=1) + "\n")
     open_model = replace(scoring.Model.read(folder, scoring.SHIPPED), propose_weight=-20.0, accept_weight=-20.0)
-    load(connection, population(MEASURED_ON, people), "measured_on")
-    measured = measure(connection, "measured_on", open_model)
-    found["thresholds"] = choose(measured)
-    found["measured"] = {"seed": MEASURED_ON, "people": people, **measured.described(**found["thresholds"])}
+    load(connection, population(CHOSEN_ON, measured_people), "chosen_on")
+    found["thresholds"] = measure(connection, "chosen_on", open_model).choose()
+    load(connection, population(MEASURED_ON, measured_people), "measured_on")
+    found["measured"] = {
+        "chosen_on_seed": CHOSEN_ON,
+        "measured_on_seed": MEASURED_ON,
+        "people": measured_people,
+        **measure(connection, "measured_on", open_model).described(**found["thresholds"]),
+    }
     path.write_text(json.dumps(found, indent=1) + "\n")
-    return measured
 
 
 @click.command()
-@click.option("--people", default=60_000, show_default=True, help="Size of each population.")
+@click.option("--people", default=60_000, show_default=True, help="Made people whose records are counted.")
+@click.option("--measured-people", default=250_000, show_default=True, help="Others, twice: to choose thresholds, to measure them.")
 @click.option("--draws", default=4_000_000, show_default=True, help="Random pairs for u.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=OUTPUT, help="Where it is written.")
-def main(people: int, draws: int, output: Path) -> None:
+def main(people: int, measured_people: int, draws: int, output: Path) -> None:
     """Train, measure, and write the model."""
     output.mkdir(parents=True, exist_ok=True)
-    train(output, people, draws)
+    train(output, people, draws, measured_people)
     described = json.loads((output / f"{scoring.SHIPPED}.json").read_text())
     print(json.dumps({"thresholds": described["thresholds"], "measured": described["measured"]}, indent=1))
 

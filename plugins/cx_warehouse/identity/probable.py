@@ -28,12 +28,16 @@ BIRTH_DATES_ALIKE = """(
             or damerau_levenshtein(substr(birth_date_l, 6), substr(birth_date_r, 6)) <= 1))
     or (substr(birth_date_l, 6) = substr(birth_date_r, 6) and left(birth_date_l, 3) = left(birth_date_r, 3)))"""
 
-# What a household shares says little about who in it wrote; what is one's own says it all.
-_SAME_OWN = f"coalesce({BIRTH_DATES_ALIKE}, false) or coalesce(external_id_l = external_id_r, false)"
-_SAME_SHARED = (
-    "coalesce(phone_l = phone_r, false) or coalesce(email_l = email_r and not is_shared_mailbox_l, false)"
-)
-_TWO_BIRTH_DATES = f"coalesce(not {BIRTH_DATES_ALIKE}, false) and not coalesce(external_id_l = external_id_r, false)"
+_SAME_BIRTH = f"coalesce({BIRTH_DATES_ALIKE}, false)"
+_SAME_NUMBER = "coalesce(external_id_l = external_id_r, false)"
+_SAME_PHONE = "coalesce(phone_l = phone_r, false)"
+_SAME_MAILBOX = "coalesce(email_l = email_r and not is_shared_mailbox_l, false)"
+# Namesakes are told apart by any of these.
+_EVIDENCE = f"({_SAME_BIRTH} or {_SAME_NUMBER} or {_SAME_PHONE} or {_SAME_MAILBOX})"
+# "J. Novak" and "Jan Novak" are not: a household shares its phone, twins their birth date.
+_STRONG_EVIDENCE = f"({_SAME_NUMBER} or ({_SAME_BIRTH} and {_SAME_MAILBOX}))"
+# A father and a son: never one person, unless they are one customer.
+_TWO_BIRTH_DATES = f"(coalesce(not {BIRTH_DATES_ALIKE}, false) and not {_SAME_NUMBER})"
 
 _VERDICTS = """
 create or replace table {into} as
@@ -44,8 +48,8 @@ select
     probability,
     case
         when match_weight < {accept} or not has_evidence then 'proposed'
-        when has_own_evidence then if({agreement}(left_name, right_name) >= 1, 'accepted', 'proposed')
-        else if({agreement}(left_name, right_name) >= 2, 'accepted', 'proposed')
+        when {agreement}(left_name, right_name) >= if(has_strong_evidence, 1, 2) then 'accepted'
+        else 'proposed'
     end as verdict,
     '{version}' as model_version
 from (
@@ -56,8 +60,8 @@ from (
         probability,
         concat_ws(' ', given_l, family_l) || if(is_romanised_l, '*', '') as left_name,
         concat_ws(' ', given_r, family_r) || if(is_romanised_r, '*', '') as right_name,
-        ({same_own}) as has_own_evidence,
-        (({same_own}) or ({same_shared})) and not ({two_birth_dates}) as has_evidence
+        {strong_evidence} as has_strong_evidence,
+        {evidence} and not {two_birth_dates} as has_evidence
     from (
         select
             identity_key_l as left_key,
@@ -110,11 +114,12 @@ def probable_pairs(
     pair gets the same row whoever else is there: its weight depends on its two records and the model only, and a key
     that more than `Model.block_cap` persons share compares nobody.
 
-    Accepted means: at or above the accept threshold; names that `Names.agreement` does not call different; the same
-    birth date (or one that a slip makes of it), customer number, phone or personal mailbox; where one name is only
-    compatible with the other (an initial, a missing part, another family name) one of the first two; and not two birth
-    dates under two customer numbers. So a father and a son of one name in one home are two people. `names` holds short
-    forms; `model` is the shipped one unless told otherwise.
+    Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same birth date
+    (or one that a slip makes of it), customer number, phone or personal mailbox; and not two birth dates, unless under
+    one customer number. Where one name is only compatible with the other (an initial, a missing part, another family
+    name), the same customer number, or birth date and mailbox. Names that are called different are never accepted. So a
+    father and a son of one name in one home are two people. `names` holds short forms; `model` is the shipped one
+    unless told otherwise.
 
     Nothing else stays behind: no table, function, file or log line. Table names are put into SQL as they are."""
     model = model or shipped()
@@ -131,8 +136,8 @@ def probable_pairs(
                         propose=repr(model.propose_weight),
                         version=model.version,
                         agreement=agreement,
-                        same_own=_SAME_OWN,
-                        same_shared=_SAME_SHARED,
+                        evidence=_EVIDENCE,
+                        strong_evidence=_STRONG_EVIDENCE,
                         two_birth_dates=_TWO_BIRTH_DATES,
                         scored=weights,
                         prepared=table,
