@@ -36,9 +36,9 @@ class Habits:
     )
     household_sizes: tuple[float, ...] = (0.45, 0.25, 0.15, 0.1, 0.05)  # one person, two, …
     one_family_name: float = 0.85  # of couples
-    father_and_son: float = 0.02  # of sons, who bear their father's name
+    father_and_son: float = 0.01  # of sons, who bear their father's name
     twins: float = 0.04  # of children
-    landline: float = 0.35  # of households of two or more, whose members give it as their number
+    landline: float = 0.3  # of households of two or more, whose members give it as their number
     mailbox: float = 0.15  # of such households, whose members write from one address
     company: float = 0.03  # of people, who write from the mailbox and the switchboard of their work
     recycled_phone: float = 0.03  # of people, whose number was another's before
