@@ -28,14 +28,24 @@ BIRTH_DATES_ALIKE = """(
             or damerau_levenshtein(substr(birth_date_l, 6), substr(birth_date_r, 6)) <= 1))
     or (substr(birth_date_l, 6) = substr(birth_date_r, 6) and left(birth_date_l, 3) = left(birth_date_r, 3)))"""
 
-_SAME_BIRTH = f"coalesce({BIRTH_DATES_ALIKE}, false)"
+_SAME_BIRTH = "coalesce(birth_date_l = birth_date_r, false)"
+_BIRTH_ALIKE = f"coalesce({BIRTH_DATES_ALIKE}, false)"
 _SAME_NUMBER = "coalesce(external_id_l = external_id_r, false)"
 _SAME_PHONE = "coalesce(phone_l = phone_r, false)"
 _SAME_MAILBOX = "coalesce(email_l = email_r and not is_shared_mailbox_l, false)"
-# Namesakes are told apart by any of these.
-_EVIDENCE = f"({_SAME_BIRTH} or {_SAME_NUMBER} or {_SAME_PHONE} or {_SAME_MAILBOX})"
-# "J. Novak" and "Jan Novak" are not: a household shares its phone, twins their birth date.
-_STRONG_EVIDENCE = f"({_SAME_NUMBER} or ({_SAME_BIRTH} and {_SAME_MAILBOX}))"
+_SAME_HOME = "coalesce(street_words_l = street_words_r and street_numbers_l = street_numbers_r, false)"
+_SAME_AREA = "coalesce(postal_code_l = postal_code_r, false) or coalesce(city_l = city_r, false)"
+# Namesakes are told apart by any of these. Of a thousand of them, some are born within a slip of each other.
+_EVIDENCE = (
+    f"({_SAME_BIRTH} or {_SAME_NUMBER} or {_SAME_PHONE} or {_SAME_MAILBOX}"
+    f" or ({_BIRTH_ALIKE} and ({_SAME_HOME} or {_SAME_AREA})))"
+)
+# "J. Novak" and "Jan Novak" are not: a household shares its phone, its home and its mailbox. Without a given name,
+# not even by a birth date: twins.
+_STRONG_EVIDENCE = (
+    f"({_SAME_NUMBER} or ({_SAME_BIRTH} and given_l is not null and given_r is not null"
+    f" and ({_SAME_MAILBOX} or {_SAME_PHONE} or {_SAME_HOME})))"
+)
 # A father and a son: never one person, unless they are one customer.
 _TWO_BIRTH_DATES = f"(coalesce(not {BIRTH_DATES_ALIKE}, false) and not {_SAME_NUMBER})"
 
