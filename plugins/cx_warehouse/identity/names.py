@@ -111,9 +111,9 @@ class Names:
                 whole = len(left.given) > 1 and len(right.given) > 1 and not _only_initials(left, right)
                 return Agreement.SAME if whole else Agreement.COMPATIBLE
             # a changed family name, but only where the part that agrees is the given name for sure
-            certain = left.is_structured or right.is_structured or is_given_name(left.given)
+            certain = left.is_structured or right.is_structured or any(map(is_given_name, (left.given, right.given)))
             return Agreement.COMPATIBLE if certain else Agreement.DIFFERENT
-        if not is_sure and self._agree_swapped(left, right, loose):
+        if not is_sure and (self._agree_swapped(left, right, loose) or self._agree_swapped(right, left, loose)):
             return Agreement.SAME
         return Agreement.DIFFERENT
 
@@ -173,7 +173,7 @@ def _same_consonants(left: str, right: str) -> bool:
         return len(one) > 1 or JaroWinkler.similarity(left, right) >= 0.8
     if is_given_name(left) and is_given_name(right):
         return False  # Мария is not Marta
-    return min(len(one), len(other)) > 2 and JaroWinkler.similarity(one, other) >= 0.9
+    return min(len(one), len(other)) > 3 and JaroWinkler.similarity(one, other) >= 0.9
 
 
 def skeleton(text: str) -> str:
