@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -58,7 +59,8 @@ def build_control(world: World) -> Starlette:
     async def tell_truth(request: Request) -> Response:
         if world.data_dir_mode:
             raise SandboxError("there is no known truth: the sandbox serves records from files")
-        return JSONResponse(await run_in_threadpool(truth, world.company, world.now()))
+        customers = _partition((await _json(request)).get("customers")) if request.method == "POST" else None
+        return JSONResponse(await run_in_threadpool(truth, world.company, world.now(), customers))
 
     async def faults(request: Request) -> Response:
         source = request.query_params.get("source")
@@ -86,7 +88,7 @@ def build_control(world: World) -> Starlette:
             Route("/sources/{source}", source, methods=["POST"]),
             Route("/records/{source}/{stream}", record, methods=["POST"]),
             Route("/records/{source}/{stream}/{key}", purge, methods=["DELETE"]),
-            Route("/truth", tell_truth),
+            Route("/truth", tell_truth, methods=["GET", "POST"]),
             Route("/log", log),
             Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
             Route("/faults/injected", injected),
@@ -102,6 +104,12 @@ def _whole(request: Request, name: str) -> int | None:
     if not text.isdecimal():
         raise SandboxError(f"{name} must be a whole number")
     return int(text)
+
+
+def _partition(customers: Any) -> dict[str, str]:
+    if not isinstance(customers, dict) or not all(isinstance(name, str) for name in customers.values()):
+        raise SandboxError('send {"customers": {record: customer, …}}, all of them texts')
+    return customers
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -153,9 +161,12 @@ class Control:
         """Remove a record for good, so that no list, archive or export tells of it any more."""
         self._call("DELETE", f"/records/{source}/{stream}/{urllib.parse.quote(key, safe='')}")
 
-    def truth(self) -> dict[str, Any]:
-        """The metrics as reckoned from the company's events at the clock."""
-        return dict(self._call("GET", "/truth"))
+    def truth(self, customers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The metrics as reckoned from the company's events at the clock: by person, or by the customers that somebody
+        took the records for (record → customer)."""
+        if customers is None:
+            return dict(self._call("GET", "/truth"))
+        return dict(self._call("POST", "/truth", json.dumps({"customers": dict(customers)}).encode()))
 
     def log(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
         """The newest requests that the look-alike APIs answered."""

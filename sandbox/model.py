@@ -6,6 +6,7 @@ and `sandbox.truth` reckons the metrics from them. Nothing here knows JSON, HTTP
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -49,20 +50,44 @@ class Agent:
 
 
 @dataclass(frozen=True)
+class PostalAddress:
+    """Where a person lives, as they would write it themselves."""
+
+    street: str
+    city: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True)
 class Person:
-    """One real human: the identity that the warehouse has to find. The vendors only ever see the ids and e-mails."""
+    """One real human: the identity that the warehouse has to find. The vendors only ever see what is written in their
+    records, which may be spelled, chosen or left out in many ways."""
 
     person_id: int
     first_name: str
     last_name: str
     email: str  # the main address, lower case
     other_emails: tuple[str, ...]  # addresses also used in some systems
-    phone: str | None
+    phone: str | None  # with the country's code and without spaces
     language: str
     account_id: int | None
     segment: Literal["consumer", "small business", "enterprise"]
     joined_at: datetime
     web_user_id: str | None  # the id that a logged-in visit carries (equals the first CRM contact id as text)
+    address: PostalAddress | None = None
+    date_of_birth: date | None = None
+
+
+@dataclass(frozen=True)
+class Tangle:
+    """Records of several people, or of one, that are hard to tell apart or to bring together. `kind` is a key of
+    `sandbox.company.tangles.KINDS`; `shared` is the address, number or browser that it is about, if it is about one."""
+
+    kind: str
+    at: datetime
+    person_ids: tuple[int, ...]
+    shared: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,19 +101,23 @@ class Event:
 # --- CRM -----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class ContactCreated(Event):
-    """`email` as typed in the CRM: letter case and stray spaces may differ from the person's."""
+    """`email` as typed in the CRM: letter case and stray spaces may differ from the person's. `details` is what else
+    the record says, under the names of `ContactChanged`; a name or phone that is not in it is the person's own."""
 
     contact_id: int
     person_id: int
     email: str | None
     owner_id: int | None
     lifecycle_stage: str
+    details: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContactChanged(Event):
     contact_id: int
-    changes: dict[str, str | None]  # of: email, phone, lifecycle_stage, owner_id, last_name
+    # of: email, phone, mobile_phone, lifecycle_stage, owner_id, first_name, last_name, address, city, postal_code,
+    # country, date_of_birth, email_opt_out ("true"), legal_basis
+    changes: dict[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +180,13 @@ class DealArchived(Event):
 # --- helpdesk ------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class HelpdeskUserCreated(Event):
+    """`details` is what the record says otherwise than the person would: of name, phone."""
+
     user_id: int
     person_id: int
     email: str | None
     organization_id: int | None
+    details: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,6 +339,11 @@ class VisitsCounted(Event):
     engagement_seconds: int
 
 
+def hex_id(text: str) -> str:
+    """Sixteen digits: how the visits log names a browser (by its client_id)."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True)
 class Company:
     """The whole made company. `events` is sorted by (at, event_id) and reaches beyond the sandbox's clock: readers take
@@ -320,3 +357,4 @@ class Company:
     accounts: dict[int, Account]
     agents: dict[int, Agent]
     events: list[Event] = field(repr=False)
+    tangles: tuple[Tangle, ...] = ()  # no vendor knows of these: they are for tests and for explaining mistakes

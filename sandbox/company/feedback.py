@@ -10,6 +10,7 @@ from sandbox.company.people import People
 from sandbox.company.simulation import PersonState, Simulation
 from sandbox.company.surveys import AFTER_TICKET, PRODUCT_FEEDBACK, RELATIONSHIP, Form
 from sandbox.company.tickets import Ticket
+from sandbox.company.writing import email_as_typed
 from sandbox.model import (
     HelpdeskSurveyAnswered,
     SatisfactionOffered,
@@ -86,8 +87,18 @@ class Feedback:
             sim.after(sim.rng.uniform(1, 50) * 3_600, self.answer, AFTER_TICKET, ticket.state, ticket)
 
     # --- the survey tool ---
-    def answer(self, form: Form, state: PersonState, ticket: Ticket | None = None, *, how: str | None = None) -> None:
-        """Fill in a form: at once, in steps over days, half, not at all, or offline and sent in days later."""
+    def answer(
+        self,
+        form: Form,
+        state: PersonState,
+        ticket: Ticket | None = None,
+        *,
+        how: str | None = None,
+        hidden: dict[str, str] | None = None,
+        typed: str | None = None,
+    ) -> None:
+        """Fill in a form: at once, in steps over days, half, not at all, or offline and sent in days later. `hidden` is
+        what the link carried and `typed` the address that was typed in, where that is settled."""
         sim = self.sim
         roll = sim.rng.random()
         arrives = sim.rng.uniform(1.1, 4.5) if how is None else sim.rng.uniform(1.01, 1.05)  # days late
@@ -96,9 +107,12 @@ class Feedback:
             else "started" if roll < 0.94 else "late"
         )  # fmt: skip
         response_id = f"{sim.rng.getrandbits(128):032x}"
-        hidden = self._hidden(form, state, ticket)
+        if hidden is None:
+            hidden = self._hidden(form, state, ticket)
         landed = sim.now
-        answers = self._answers(form, state)
+        answers = self._answers(form, state, hidden)
+        if typed is not None and form.email_question is not None:
+            answers[form.email_question] = typed
         minutes = sim.rng.uniform(1.5, 6) * 60
         if how == "late":
             submitted = landed + timedelta(seconds=int(minutes))
@@ -124,12 +138,13 @@ class Feedback:
         form = next(
             form for form in (RELATIONSHIP, AFTER_TICKET, PRODUCT_FEEDBACK) if form.form_id == given.response.form_id
         )
-        answers = {**self._answers(form, given.state), **given.response.answers}
+        answers = {**self._answers(form, given.state, given.response.hidden), **given.response.answers}
         self._complete(given, answers)
 
     def delete_response(self) -> None:
         """An answer is removed from the survey tool (a test, a request of the person)."""
-        recent = [given for given in self._given[-60:] if given.at < self.sim.now - timedelta(hours=20)]
+        yesterday, tangled = self.sim.now - timedelta(hours=20), self.sim.tangled
+        recent = [given for given in self._given[-60:] if given.at < yesterday and given.person_id not in tangled]
         if recent:
             response = self.sim.pick(recent)
             self._given.remove(response)
@@ -140,10 +155,9 @@ class Feedback:
         """A relationship answer submitted at exactly this instant, for the edges of trailing windows."""
         response_id = f"{self.sim.rng.getrandbits(128):032x}"
         landed = submitted - timedelta(minutes=3)
-        self._submit(
-            RELATIONSHIP, state, response_id, landed, submitted,
-            self._answers(RELATIONSHIP, state), self._hidden(RELATIONSHIP, state, None), False,
-        )  # fmt: skip
+        hidden = self._hidden(RELATIONSHIP, state, None)
+        answers = self._answers(RELATIONSHIP, state, hidden)
+        self._submit(RELATIONSHIP, state, response_id, landed, submitted, answers, hidden, False)
 
     def _submit(
         self,
@@ -226,9 +240,11 @@ class Feedback:
         """What the survey link carried: mostly an address, else an id, sometimes nothing."""
         sim = self.sim
         hidden: dict[str, str] = {}
+        if form.email_question and sim.chance(0.12):
+            return hidden  # the public link
         roll = sim.rng.random()
         if roll < 0.8:
-            hidden["email"] = self.people.typed(state.person.email).strip()
+            hidden["email"] = email_as_typed(sim, state.person.email).strip()
         elif roll < 0.85:
             hidden["email"] = state.person.other_emails[-1]
         if "contact_id" in form.hidden and state.contact_ids and (roll > 0.85 or sim.chance(0.3)) and roll < 0.97:
@@ -237,11 +253,17 @@ class Feedback:
             hidden["ticket_id"] = str(ticket.ticket_id)
         return hidden
 
-    def _answers(self, form: Form, state: PersonState) -> dict[str, int | str]:
-        """Scores around the mood, each on its scale; a comment from about half of the people."""
+    def _answers(self, form: Form, state: PersonState, hidden: dict[str, str]) -> dict[str, int | str]:
+        """Scores around the mood, each on its scale; a comment from about half of the people; an address from some, and
+        from most of those whose link carried nothing."""
         sim = self.sim
         answers: dict[str, int | str] = {}
         for question in form.questions:
+            if question.ref == form.email_question:
+                if sim.chance(0.2 if hidden else 0.8):
+                    own = [state.person.email, state.person.email, *state.person.other_emails]
+                    answers[question.ref] = email_as_typed(sim, sim.pick(own)).strip()
+                continue
             if question.low is None or question.high is None:
                 if sim.chance(0.55):
                     answers[question.ref] = self._comment(state)

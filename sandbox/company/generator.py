@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sandbox.company.feedback import Feedback
 from sandbox.company.people import People, season
+from sandbox.company.population import Cast
 from sandbox.company.sales import Sales
 from sandbox.company.simulation import PersonState, Simulation
 from sandbox.company.staff import make_staff
 from sandbox.company.support import Support
 from sandbox.company.surveys import PRODUCT_FEEDBACK, RELATIONSHIP
+from sandbox.company.tangles import Tangles
 from sandbox.company.web import Web
 from sandbox.company.working_time import ZONE, is_working_day, local_day
 from sandbox.model import Agent, Company, OwnerArchived
@@ -43,6 +45,7 @@ def generate(seed: int, customers: int, days: int, horizon_days: int = 40) -> Co
         accounts=sim.accounts,
         agents=sim.agents,
         events=events,
+        tangles=tuple(sim.tangles),
     )
 
 
@@ -63,6 +66,7 @@ class _Life:
         self.support = Support(sim, self.people, self.feedback.after_ticket)
         self.sales = Sales(sim, [self.feedback.after_order, self._trouble_with_order])
         self.web = Web(sim)
+        self.tangles = Tangles(sim, self.people, self.feedback, self.support, self.web, self.join)
         self.days = days
         self._on_edge: set[int] = set()  # nobody answers twice at one instant
         self.joins_per_day = sim.customers * (1 - SHARE_AT_START) / days
@@ -75,20 +79,22 @@ class _Life:
         for became in (0.45 * self.days, 0.7 * self.days, self.days + 1.1):
             sim.at(sim.starts_at + timedelta(minutes=20), self._future_agent, became)
         early = timedelta(days=max(0.5, 0.12 * self.days))
-        for _ in range(round(sim.customers * SHARE_AT_START)):
+        for _ in range(max(1, round(sim.customers * SHARE_AT_START) - self.tangles.cast)):
             sim.at(sim.starts_at + early * sim.rng.random() ** 2, self.join)
         for _ in range(max(2, sim.customers // 25)):
             sim.at(sim.starts_at + early * sim.rng.random(), self.people.join_lead)
+        self.tangles.begin(early)
         self._begin_edges()
         sim.at(sim.opens_at - timedelta(days=0.3 * self.days), self._archive_owner, 6)
         sim.at(sim.opens_at + timedelta(days=1.4), self._archive_owner, 8)
         sim.at(sim.starts_at, self._day, local_day(sim.starts_at))
 
-    def join(self) -> None:
+    def join(self, cast: Cast | None = None) -> PersonState:
         """Somebody new: they will buy, be asked, and ask for help."""
-        state = self.people.join()
+        state = self.people.join(cast=cast)
         self.sales.start_buying(state)
         self.feedback.start_asking(state)
+        return state
 
     # --- each day ---
     def _day(self, day: date) -> None:
@@ -109,6 +115,9 @@ class _Life:
             for _ in range(min(10, max(2, sim.customers // 40))):
                 sim.at(start + timedelta(hours=sim.rng.uniform(8, 21)), self._ask)
         self._rare_things(start)
+        since_opening = (day - local_day(sim.opens_at)).days
+        if since_opening >= 0:
+            self._during(start, self.tangles.tie_another, since_opening)
 
     def _rare_things(self, start: datetime) -> None:
         """What happens seldom in history, but from just before the first night on every single day."""
@@ -118,6 +127,7 @@ class _Life:
             (people.join_lead, 1.2),
             (people.change_contact_somehow, 2.0),
             (people.change_contact_email, 0.6),
+            (people.opt_out, 0.8),
             (self._duplicate_contact, 1.2),
             (people.merge_contacts, 0.1),
             (people.archive_contact, 0.7),
@@ -156,10 +166,10 @@ class _Life:
             for _ in range(times):
                 self._during(start, action)
 
-    def _during(self, start: datetime, action) -> None:  # type: ignore[no-untyped-def]
+    def _during(self, start: datetime, action, *arguments: object) -> None:  # type: ignore[no-untyped-def]
         """Some time this day, most likely in the early afternoon, never in the two hours around the night."""
         hours = self.sim.rng.triangular(4.5, 23.8, 14)
-        self.sim.at(start + timedelta(hours=hours), action)
+        self.sim.at(start + timedelta(hours=hours), action, *arguments)
 
     # --- single things ---
     def _ask(self) -> None:

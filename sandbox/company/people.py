@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sandbox.company import words
-from sandbox.company.simulation import PersonState, Simulation
+from sandbox.company import names, words
+from sandbox.company.places import country_of
+from sandbox.company.population import Cast, Population
+from sandbox.company.simulation import Browser, PersonState, Simulation
+from sandbox.company.writing import contact_details, email_as_typed, helpdesk_name, phone_as_written
 from sandbox.model import (
     Account,
     AccountCreated,
@@ -18,7 +21,6 @@ from sandbox.model import (
     HelpdeskUserCreated,
     HelpdeskUserDeleted,
     HelpdeskUsersMerged,
-    Person,
 )
 
 FIRST_CONTACT_ID = 151_001
@@ -32,7 +34,7 @@ class People:
 
     def __init__(self, simulation: Simulation) -> None:
         self.sim = simulation
-        self._addresses: set[str] = set()
+        self.population = Population(simulation)
         self._links: dict[tuple[int, int], bool] = {}  # (contact, account) → linked now
 
     # --- joining ---
@@ -54,70 +56,52 @@ class People:
         sim.emit(AccountCreated, account_id=account.account_id)
         return account
 
-    def join(self, *, lead: bool = False) -> PersonState:
-        """A person becomes known: mostly as a CRM contact, sometimes only when they first ask for help."""
+    def join(self, *, lead: bool = False, cast: Cast | None = None) -> PersonState:
+        """A person becomes known: mostly as a CRM contact, sometimes only when they first ask for help. One who is
+        cast for a part has a contact that says everything."""
         sim = self.sim
-        account = self._employer() if not lead and sim.chance(0.45) else None
-        in_crm = lead or sim.chance(0.9)
+        if cast is None:
+            cast = Cast(account=self._employer() if not lead and sim.chance(0.45) else None)
+            in_crm, complete = lead or sim.chance(0.9), False
+        else:
+            in_crm = complete = True
         contact_id = sim.new_id("contact", FIRST_CONTACT_ID) if in_crm else None
-        person = self._person(account, contact_id)
+        person = self.population.person(cast, contact_id)
         sim.people[person.person_id] = person
         temper = min(1.0, max(0.0, sim.rng.gauss(0.81, 0.17)))
         state = PersonState(
             person=person,
             mood=temper,
             temper=temper,
-            buys_every_days=sim.rng.uniform(18, 60) * (1.4 if account else 1.0),
+            buys_every_days=sim.rng.uniform(18, 60) * (1.4 if cast.account else 1.0),
             language=person.language,
             is_lead=lead,
             answers_often=not lead and sim.chance(0.1),
-            clients=[self._client() for _ in range(1 if sim.chance(0.7) else 2)],
+            browsers=[self._browser() for _ in range(1 if sim.chance(0.7) else 2)],
         )
         sim.states.append(state)
         if contact_id is not None:
-            self._create_contact(state, contact_id, person.email)
-            if account and sim.chance(0.85):
-                self.link(contact_id, account.account_id)
+            self.create_contact(state, contact_id, person.email, complete=complete)
+            if cast.account and sim.chance(0.85):
+                self.link(contact_id, cast.account.account_id)
         return state
 
     def join_lead(self) -> None:
         """Somebody leaves an address and is never heard of again."""
         self.join(lead=True)
 
-    def _person(self, account: Account | None, contact_id: int | None) -> Person:
+    def pretend(self, cast: Cast, *, in_helpdesk: bool) -> PersonState:
+        """A customer whom the company's own testers made up: one record, which never does anything."""
         sim = self.sim
-        language = sim.pick(words.LANGUAGES)
-        given, family = (sim.pick(names) for names in words.NAMES[language])
-        mailbox = f"{given}.{family}".lower().translate(words.LATIN)
-        private = self._address(mailbox, sim.pick(words.MAIL_DOMAINS))
-        others = [self._address(mailbox, sim.pick(words.MAIL_DOMAINS)) for _ in range(2)]
-        if account:
-            others.append(private)
-            private = self._address(mailbox, account.domain)
-        segment = "consumer"
-        if account:
-            segment = "enterprise" if account.account_id % 4 == 0 else "small business"
-        return Person(
-            person_id=sim.new_id("person", 1),
-            first_name=given,
-            last_name=family,
-            email=private,
-            other_emails=tuple(others),
-            phone=f"+48 {sim.rng.randrange(500_000_000, 899_999_999)}" if sim.chance(0.6) else None,
-            language=language,
-            account_id=account.account_id if account else None,
-            segment=segment,  # type: ignore[arg-type]
-            joined_at=sim.now,
-            web_user_id=str(contact_id) if contact_id is not None else None,
-        )
-
-    def _address(self, mailbox: str, domain: str) -> str:
-        address, number = f"{mailbox}@{domain}", 1
-        while address in self._addresses:
-            number += 1
-            address = f"{mailbox}{number}@{domain}"
-        self._addresses.add(address)
-        return address
+        person = self.population.person(cast, None)
+        sim.people[person.person_id] = person
+        state = PersonState(person, mood=0.5, temper=0.5, buys_every_days=0, language=person.language, is_lead=True)
+        if in_helpdesk:
+            phone = phone_as_written(sim, person.phone) if person.phone else None
+            self.enter_helpdesk_user(state, person.email, f"{person.first_name} {person.last_name}", phone)
+        else:
+            self.create_contact(state, sim.new_id("contact", FIRST_CONTACT_ID), person.email)
+        return state
 
     def _employer(self) -> Account:
         accounts = self.sim.accounts
@@ -126,24 +110,20 @@ class People:
         ids = list(accounts) if len(accounts) < 50 else list(accounts)[-50:]
         return accounts[self.sim.pick(ids)]
 
-    def _client(self) -> str:
-        return f"{self.sim.rng.randrange(10**9, 2 * 10**9)}.{self.sim.rng.randrange(10**9, 2 * 10**9)}"
+    def _browser(self) -> Browser:
+        """A new browser. On most its user logs in from the first day or some weeks later, on some never."""
+        sim = self.sim
+        client = f"{sim.rng.randrange(10**9, 2 * 10**9)}.{sim.rng.randrange(10**9, 2 * 10**9)}"
+        days, roll = sim.rng.uniform(3, 60), sim.rng.random()
+        if roll < 0.4:
+            return Browser(client, sim.now)
+        return Browser(client, sim.now + timedelta(days=days) if roll < 0.8 else None)
 
     # --- CRM ---
-    def typed(self, address: str) -> str:
-        """An e-mail address as a person types it: letter case and stray spaces vary."""
-        roll = self.sim.rng.random()
-        if roll < 0.70:
-            return address
-        if roll < 0.80:
-            return address.title()
-        if roll < 0.87:
-            return address.upper()
-        if roll < 0.93:
-            return f" {address}"
-        return f"{address}  "
-
-    def _create_contact(self, state: PersonState, contact_id: int, address: str | None) -> None:
+    def create_contact(
+        self, state: PersonState, contact_id: int, address: str | None, *, complete: bool = False
+    ) -> None:
+        """Enter a person in the CRM, under an address or none."""
         sim = self.sim
         owners = [
             agent.owner_id for agent in sim.agents.values() if agent.owner_id and agent.became_agent_at <= sim.now
@@ -152,9 +132,10 @@ class People:
             ContactCreated,
             contact_id=contact_id,
             person_id=state.person.person_id,
-            email=None if address is None else self.typed(address),
+            email=None if address is None else email_as_typed(sim, address),
             owner_id=sim.pick(owners) if sim.chance(0.8) else None,
             lifecycle_stage="lead" if state.is_lead or sim.chance(0.5) else "subscriber",
+            details=contact_details(sim, state.person, complete=complete),
         )
         state.contact_ids.append(contact_id)
         if address is not None:
@@ -163,21 +144,29 @@ class People:
     def change_contact(self, state: PersonState, changes: dict[str, str | None]) -> None:
         """Change properties of a person's main contact."""
         if state.contact_ids:
+            state.is_altered = state.is_altered or not {"phone", "last_name", "email"}.isdisjoint(changes)
             self.sim.emit(ContactChanged, contact_id=state.contact_ids[0], changes=changes)
 
     def change_contact_somehow(self) -> None:
         """Sales corrects a phone number, a name, a lifecycle stage."""
-        state = self.someone(lambda state: bool(state.contact_ids))
+        state = self.someone(lambda state: bool(state.contact_ids) and not self.is_tangled(state))
         if state is None:
             return
         what = self.sim.pick(("phone", "lifecycle_stage", "last_name", "owner_id"))
         value = {
-            "phone": f"+48 {self.sim.rng.randrange(500_000_000, 899_999_999)}",
+            "phone": self._new_number(state),
             "lifecycle_stage": self.sim.pick(("marketingqualifiedlead", "opportunity", "evangelist")),
-            "last_name": self.sim.pick(words.NAMES[state.language][1]),
+            "last_name": self._new_family_name(state),
             "owner_id": None,
         }[what]
         self.change_contact(state, {what: value})
+
+    def opt_out(self) -> None:
+        """Somebody wants no more e-mail."""
+        state = self.someone(lambda state: bool(state.contact_ids) and not state.is_opted_out)
+        if state is not None:
+            state.is_opted_out = True
+            self.change_contact(state, {"email_opt_out": "true"})
 
     def change_contact_email(self) -> None:
         """A person moves to another mailbox; the CRM learns it, the helpdesk does not."""
@@ -187,28 +176,30 @@ class People:
                 any(mail not in sim.crm_addresses for mail in state.person.other_emails)
                 and bool(state.contact_ids)
                 and not state.is_lead
+                and not self.is_tangled(state)
             )
         )
         if state is None:
             return
-        contact_id = state.contact_ids[0]
         address = next(mail for mail in state.person.other_emails if mail not in sim.crm_addresses)
-        sim.crm_addresses[address] = contact_id
-        sim.emit(ContactChanged, contact_id=contact_id, changes={"email": self.typed(address)})
+        sim.crm_addresses[address] = state.contact_ids[0]
+        self.change_contact(state, {"email": email_as_typed(sim, address)})
 
     def duplicate_contact(self) -> PersonState | None:
         """The same person is entered a second time, with another address or none; most are merged within days."""
         sim = self.sim
         state = self.someone(
             lambda state: (
-                len(state.contact_ids) == 1 and any(mail not in sim.crm_addresses for mail in state.person.other_emails)
+                len(state.contact_ids) == 1
+                and any(mail not in sim.crm_addresses for mail in state.person.other_emails)
+                and not self.is_tangled(state)
             )
         )
         if state is None:
             return None
         free = [mail for mail in state.person.other_emails if mail not in sim.crm_addresses]
         address = None if sim.chance(0.2) else free[0]
-        self._create_contact(state, sim.new_id("contact", FIRST_CONTACT_ID), address)
+        self.create_contact(state, sim.new_id("contact", FIRST_CONTACT_ID), address)
         if sim.chance(0.7):
             sim.after(sim.rng.uniform(0.6, 6) * 86_400, self.merge_contacts, state)
         return state
@@ -216,7 +207,7 @@ class People:
     def merge_contacts(self, state: PersonState | None = None) -> None:
         """Somebody notices a duplicate and merges it into the main contact."""
         if state is None:
-            state = self.someone(lambda state: len(state.contact_ids) > 1)
+            state = self.someone(lambda state: len(state.contact_ids) > 1 and not self.is_tangled(state))
         if state is None:
             state = self.duplicate_contact()
             if state is not None:
@@ -284,6 +275,15 @@ class People:
         address = free[0] if free and not sim.chance(0.03) else None
         if state.will_be_staff:
             address = state.person.email
+        number = state.person.phone if address is None or sim.chance(0.7) else None
+        if address is None and number is None:
+            number = self.population.phone(country_of(sim, state.language))
+        phone = phone_as_written(sim, number) if number is not None else None
+        return self.enter_helpdesk_user(state, address, helpdesk_name(sim, state.person, address), phone)
+
+    def enter_helpdesk_user(self, state: PersonState, address: str | None, name: str, phone: str | None) -> int:
+        """A helpdesk user of a person, as the helpdesk comes to know them."""
+        sim = self.sim
         user_id = sim.new_id("user", FIRST_USER_ID)
         account = sim.accounts.get(state.person.account_id or 0)
         sim.emit(
@@ -292,6 +292,7 @@ class People:
             person_id=state.person.person_id,
             email=None if address is None else (address if sim.chance(0.8) else address.title()),
             organization_id=account.organization_id if account else None,
+            details={"name": name, "phone": phone},
         )
         state.user_ids.append(user_id)
         if address is not None:
@@ -301,7 +302,9 @@ class People:
     def change_helpdesk_user(self) -> None:
         """A phone number, a name or an address changes in the helpdesk."""
         sim = self.sim
-        state = self.someone(lambda state: bool(state.user_ids) and not state.will_be_staff)
+        state = self.someone(
+            lambda state: bool(state.user_ids) and not state.will_be_staff and not self.is_tangled(state)
+        )
         if state is None:
             return
         user_id = state.user_ids[0]
@@ -310,18 +313,19 @@ class People:
             sim.helpdesk_addresses[free[0]] = user_id
             changes: dict[str, str | None] = {"email": free[0]}
         elif sim.chance(0.5):
-            changes = {"phone": f"+48 {sim.rng.randrange(500_000_000, 899_999_999)}"}
+            changes = {"phone": self._new_number(state)}
         else:
-            changes = {"name": f"{state.person.first_name} {state.person.last_name}-{user_id % 97}"}
+            person = state.person
+            changes = {"name": f"{person.first_name} {person.last_name}-{self._new_family_name(state)}"}
         sim.emit(HelpdeskUserChanged, user_id=user_id, changes=changes)
 
     def merge_helpdesk_users(self, state: PersonState | None = None) -> None:
         """Two helpdesk users of one person become one; the second is made first if nobody has two."""
         sim = self.sim
         if state is None:
-            state = self.someone(lambda state: len(state.user_ids) > 1 and not state.will_be_staff)
+            state = self.someone(lambda state: len(state.user_ids) > 1 and self._may_lose_a_user(state))
         if state is None:
-            state = self.someone(lambda state: len(state.user_ids) == 1 and not state.will_be_staff)
+            state = self.someone(lambda state: len(state.user_ids) == 1 and self._may_lose_a_user(state))
             if state is not None:
                 self.create_helpdesk_user(state)
                 sim.after(4_000, self.merge_helpdesk_users, state)
@@ -333,13 +337,27 @@ class People:
     def delete_helpdesk_user(self) -> None:
         """A helpdesk user without open tickets is deleted; their tickets stay."""
         state = self.someone(
-            lambda state: len(state.user_ids) == 1 and not state.open_tickets and not state.will_be_staff
+            lambda state: len(state.user_ids) == 1 and not state.open_tickets and self._may_lose_a_user(state)
         )
         if state is None:
             return
         self.sim.emit(HelpdeskUserDeleted, user_id=state.user_ids.pop())
 
+    def _may_lose_a_user(self, state: PersonState) -> bool:
+        return not state.will_be_staff and not self.is_tangled(state)
+
     # --- choosing ---
+    def is_tangled(self, state: PersonState) -> bool:
+        """Whether a test looks for this person's records as they are."""
+        return state.person.person_id in self.sim.tangled
+
+    def _new_number(self, state: PersonState) -> str:
+        return phone_as_written(self.sim, self.population.phone(country_of(self.sim, state.language)))
+
+    def _new_family_name(self, state: PersonState) -> str:
+        of_language = names.NAMES[state.language]
+        return of_language.family(self.sim.pick(of_language.families), state.person.first_name)
+
     def someone(self, suits, *, newest: bool = False, tries: int = 60) -> PersonState | None:  # type: ignore[no-untyped-def]
         """A random known person for whom `suits(state)` holds; None if none is found soon."""
         states = self.sim.states

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sandbox.model import Account, Agent, Event, Person
+from sandbox.model import Account, Agent, Event, Person, Tangle
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -32,6 +32,14 @@ def clear_of_night(at: datetime) -> datetime:
 
 
 @dataclass
+class Browser:
+    """A browser as one of its users has it: whether and since when they log in there. Before, they are nobody."""
+
+    client_id: str
+    logs_in_from: datetime | None
+
+
+@dataclass
 class PersonState:
     """What the simulation remembers of a person beyond what never changes."""
 
@@ -44,7 +52,9 @@ class PersonState:
     answers_often: bool = False
     contact_ids: list[int] = field(default_factory=list)  # live CRM contacts, the main one first
     user_ids: list[int] = field(default_factory=list)  # live helpdesk users, the main one first
-    clients: list[str] = field(default_factory=list)
+    browsers: list[Browser] = field(default_factory=list)
+    is_opted_out: bool = False  # of e-mail
+    is_altered: bool = False  # the main contact does not say any more what the person would
     orders: int = 0
     open_tickets: int = 0
     is_staff: bool = False
@@ -72,6 +82,8 @@ class Simulation:
         self.accounts: dict[int, Account] = {}
         self.agents: dict[int, Agent] = {}
         self.states: list[PersonState] = []
+        self.tangles: list[Tangle] = []
+        self.tangled: set[int] = set()  # people whose records stay as they are: chance must not untangle them
         self.crm_addresses: dict[str, int] = {}  # normalised e-mail → live contact
         self.helpdesk_addresses: dict[str, int] = {}  # normalised e-mail → live user
         self._queue: list[tuple[datetime, int, Callable[..., None], tuple[Any, ...]]] = []

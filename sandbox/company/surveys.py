@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-QuestionType = Literal["opinion_scale", "rating", "long_text"]
+QuestionType = Literal["opinion_scale", "rating", "long_text", "email"]
 Purpose = Literal["relationship", "transactional"]
 Metric = Literal["nps", "csat", "ces", "ces_v1"]
 
@@ -44,6 +44,12 @@ class Form:
     purpose: Purpose
     questions: tuple[Question, ...]
     hidden: tuple[str, ...]
+
+    @property
+    def email_question(self) -> str | None:
+        """The ref of the question for an address. A form that has one is also reached by a public link, which carries
+        nothing: then only what people type says who they are."""
+        return next((question.ref for question in self.questions if question.type == "email"), None)
 
     def question(self, ref: str) -> Question:
         """The question with this ref."""
@@ -158,6 +164,12 @@ PRODUCT_FEEDBACK = Form(
             type="opinion_scale",
             low=1,
             high=5,
+        ),
+        Question(
+            ref="reply_to",
+            field_id="rEp1yToEma1l",
+            title="Where may we reach you about this?",
+            type="email",
         ),
     ),
     hidden=("email", "contact_id"),

@@ -45,19 +45,28 @@ class Web:
                     pass
 
     def _visit(self, day: date, state: PersonState | None, days_late: int | None = None) -> bool:
-        """One browser's sessions; False if it cannot be told (the same facts twice, or counted in the past)."""
+        """Somebody's sessions; False if it cannot be told (the same facts twice, or counted in the past)."""
         sim = self.sim
         user_id = None
         if state is None:
             client = f"{sim.rng.randrange(10**9, 2 * 10**9)}.{sim.rng.randrange(10**9, 2 * 10**9)}"
         else:
-            client = sim.pick(state.clients)
-            if state.person.web_user_id and sim.chance(0.5):
+            browser = sim.pick(state.browsers)
+            client, since = browser.client_id, browser.logs_in_from
+            if since is not None and since <= sim.now and sim.chance(0.6):
                 user_id = state.person.web_user_id
         if days_late is None:
             roll = sim.rng.random()
             days_late = 0 if roll < 0.7 else 1 if roll < 0.92 else 2 if roll < 0.97 else 3
-        counted = self._counted_at(day, days_late)
+        return self._count(day, self._counted_at(day, days_late), client, user_id)
+
+    def visit_now(self, client: str, user_id: str | None) -> None:
+        """A visit that is counted at once, of a browser on which somebody is logged in or nobody."""
+        while not self._count(local_day(self.sim.now), self.sim.now, client, user_id):
+            pass
+
+    def _count(self, day: date, counted: datetime, client: str, user_id: str | None) -> bool:
+        sim = self.sim
         sessions = 1 if sim.chance(0.85) else 2
         views = sum(1 + int(sim.rng.expovariate(0.4)) for _ in range(sessions))
         engaged = sum(sim.chance(0.62) for _ in range(sessions))

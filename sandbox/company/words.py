@@ -1,45 +1,6 @@
-"""What people in the made company are called and what they write, in several languages."""
+"""What people in the made company write, in several languages, and what companies and goods are called."""
 
 from __future__ import annotations
-
-# language: (given names, family names)
-NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "pl": (
-        ("Anna", "Piotr", "Katarzyna", "Tomasz", "Małgorzata", "Paweł", "Agnieszka", "Michał", "Łucja", "Kuba"),
-        ("Nowak", "Kowalska", "Wiśniewski", "Wójcik", "Kamińska", "Lewandowski", "Zieliński", "Dąbrowska"),
-    ),
-    "en": (
-        ("Olivia", "James", "Amelia", "Noah", "Grace", "Liam", "Sophie", "Oscar", "Ruth", "Declan"),
-        ("Smith", "O'Brien", "Taylor", "Evans", "Walker", "Hughes", "Clarke", "Murphy", "Bennett", "Ward"),
-    ),
-    "de": (
-        ("Lena", "Jonas", "Miriam", "Felix", "Jürgen", "Annika", "Stefan", "Käthe"),
-        ("Müller", "Schmidt", "Weber", "Schäfer", "Koch", "Richter", "Wolf", "Groß"),
-    ),
-    "ru": (
-        ("Елена", "Дмитрий", "Ольга", "Сергей", "Мария", "Алексей"),
-        ("Иванова", "Смирнов", "Кузнецова", "Попов", "Соколова", "Лебедев"),
-    ),
-    "fa": (
-        ("زهرا", "علی", "مریم", "رضا", "نرگس", "حسین"),
-        ("احمدی", "محمدی", "کریمی", "رضایی", "جعفری", "موسوی"),
-    ),
-}
-LANGUAGES = ("pl", "pl", "pl", "pl", "en", "en", "en", "de", "de", "ru", "fa")
-
-# plain letters for mailboxes
-LATIN = str.maketrans(
-    {
-        "ą": "a", "ć": "c", "ę": "e", "ł": "l", "ń": "n", "ó": "o", "ś": "s", "ź": "z", "ż": "z", "ä": "a",
-        "ö": "o", "ü": "u", "ß": "ss", "'": "", " ": "",
-        "а": "a", "в": "v", "д": "d", "е": "e", "и": "i", "й": "y", "к": "k", "л": "l", "м": "m", "н": "n",
-        "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ц": "ts", "ь": "", "б": "b", "г": "g",
-        "з": "z", "я": "ya",
-        "ا": "a", "ب": "b", "ت": "t", "ج": "j", "ح": "h", "د": "d", "ر": "r", "ز": "z", "س": "s", "ض": "z",
-        "ع": "a", "ف": "f", "ک": "k", "گ": "g", "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "v", "ی": "i",
-    }
-)  # fmt: skip
-MAIL_DOMAINS = ("gmail.example", "poczta.example", "mail.example", "outlook.example", "yandex.example")
 
 COMPANY_FIRST = ("Nordic", "Vistula", "Alpine", "Baltic", "Silver", "Green", "Urban", "Amber", "Delta", "Polar")
 COMPANY_SECOND = ("Bikes", "Foods", "Logistics", "Interiors", "Clinics", "Studio", "Works", "Energy", "Toys", "Print")

@@ -6,41 +6,55 @@ definitions (METRICS in words) but no code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sandbox.model import Company
-from sandbox.truth import business, customers, sources, support, value, voice
+from sandbox.truth import business, persons, sources, support, value, voice, who
 from sandbox.truth.folding import fold
 
 
-def truth(company: Company, as_of: datetime) -> dict[str, Any]:
+def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The metrics as of a clock, JSON-able: times as ISO text in UTC, money as decimal text, minutes as floats.
 
+    `customers` says which customer each record is taken for (record → any name): the metrics are then reckoned under
+    that partition, and the partition is judged. A record that it does not have stands alone, under its own key.
+    Without it, each person is one customer.
+
+    - persons: each with all records that exist or existed
+    - who: how well given customers agree with the persons
     - tickets: by id, each ticket that is not deleted, with its response times
     - first_response: by channel and for `all`, the summary with waiting tickets censored
     - answers: every scored answer with its class, or why it was rejected
     - scores: each metric by survey and over all, for all time and by month, with n and 95 % interval
     - orders: by deal id; revenue: their sums
-    - customers: by key, the live records of each; business: by the same key, what is known of each
+    - business: what is known of each customer who has a live record; a browser alone makes no customer
     - sessions: by day, channel, device and landing page
     - sources: how many live (and, where the source tells, deleted) records each stream has
     """
     records = fold(company, as_of)
-    known = customers.reckon(records)
-    tickets = support.tickets(records)
-    orders = value.orders(records)
-    answers = voice.answers(records)
-    return {
+    owned = persons.owners(records)
+    live = persons.live(records, owned)
+    partition = owned if customers is None else customers
+
+    def customer_of(key: str) -> str:
+        return partition.get(key, key)
+
+    tickets = support.tickets(records, customer_of)
+    orders = value.orders(records, customer_of)
+    answers = voice.answers(records, customer_of)
+    known = sorted({customer_of(key) for key in live if not key.startswith("matomo:")})
+    told = {
         "as_of": as_of.isoformat(),
+        "persons": persons.people(owned),
         "tickets": tickets,
         "first_response": support.summary(tickets, as_of),
         "answers": [{**asdict(answer), "answered_at": answer.answered_at.isoformat()} for answer in answers],
         "scores": voice.scores(answers, as_of),
         "orders": orders,
         "revenue": value.revenue(orders),
-        "customers": known,
         "business": business.facts(known, tickets, orders, answers),
         "sessions": [
             {"day": day.isoformat(), "channel": channel, "device": device, "landing_page": page, **row}
@@ -48,3 +62,4 @@ def truth(company: Company, as_of: datetime) -> dict[str, Any]:
         ],
         "sources": sources.counts(records),
     }
+    return told if customers is None else {**told, "who": who.judge(owned, live, customers)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +10,12 @@ from sandbox.truth.voice import Answer
 
 
 def facts(
-    customers: dict[str, dict[str, list[str]]],
+    customers: Iterable[str],
     tickets: dict[str, dict[str, Any]],
     orders: dict[str, dict[str, Any]],
     answers: list[Answer],
 ) -> dict[str, dict[str, Any]]:
-    """One row per customer who has a live record, by the customer's key."""
+    """One row for each of the customers, by name."""
     rows: dict[str, dict[str, Any]] = {
         key: {
             "orders": 0,

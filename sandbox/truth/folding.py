@@ -18,7 +18,7 @@ class Contact:
     """A CRM contact. `merged_into` is set on one that was merged away."""
 
     contact_id: int
-    email: str | None
+    person_id: int
     is_archived: bool = False
     merged_into: int | None = None
 
@@ -28,7 +28,7 @@ class User:
     """An end user of the helpdesk."""
 
     user_id: int
-    email: str | None
+    person_id: int
     is_deleted: bool = False
     merged_into: int | None = None
 
@@ -70,13 +70,15 @@ class Records:
     users: dict[int, User] = field(default_factory=dict)
     tickets: dict[int, Ticket] = field(default_factory=dict)
     deals: dict[int, Deal] = field(default_factory=dict)
-    responses: dict[str, model.SurveyResponse] = field(default_factory=dict)  # latest state; deleted ones are gone
+    responses: dict[str, model.SurveyResponse] = field(default_factory=dict)  # latest state
+    deleted_responses: dict[str, model.SurveyResponse] = field(default_factory=dict)
     helpdesk_answers: dict[str, model.HelpdeskSurveyAnswered] = field(default_factory=dict)
     accounts: set[int] = field(default_factory=set)
     links: set[tuple[int, int]] = field(default_factory=set)  # contact, account
     archived_owners: set[int] = field(default_factory=set)
     sessions: dict[Sessions, dict[str, int]] = field(default_factory=dict)
     visitors: set[str] = field(default_factory=set)  # user ids that logged-in visits carried
+    browsers: dict[str, set[str]] = field(default_factory=dict)  # by client id: those who logged in on it
 
     def contact(self, contact_id: int) -> Contact | None:
         """The contact that an id leads to today: a merged one leads to its winner."""
@@ -111,12 +113,7 @@ def fold(company: Company, as_of: datetime) -> Records:
 
 
 def _contact_created(records: Records, event: model.ContactCreated) -> None:
-    records.contacts[event.contact_id] = Contact(event.contact_id, event.email)
-
-
-def _contact_changed(records: Records, event: model.ContactChanged) -> None:
-    if "email" in event.changes:
-        records.contacts[event.contact_id].email = event.changes["email"]
+    records.contacts[event.contact_id] = Contact(event.contact_id, event.person_id)
 
 
 def _contact_archived(records: Records, event: model.ContactArchived) -> None:
@@ -163,12 +160,7 @@ def _deal_archived(records: Records, event: model.DealArchived) -> None:
 
 
 def _user_created(records: Records, event: model.HelpdeskUserCreated) -> None:
-    records.users[event.user_id] = User(event.user_id, event.email)
-
-
-def _user_changed(records: Records, event: model.HelpdeskUserChanged) -> None:
-    if "email" in event.changes:
-        records.users[event.user_id].email = event.changes["email"]
+    records.users[event.user_id] = User(event.user_id, event.person_id)
 
 
 def _users_merged(records: Records, event: model.HelpdeskUsersMerged) -> None:
@@ -225,7 +217,9 @@ def _responded(records: Records, event: model.SurveyResponse) -> None:
 
 
 def _response_deleted(records: Records, event: model.SurveyResponseDeleted) -> None:
-    records.responses.pop(event.response_id, None)
+    deleted = records.responses.pop(event.response_id, None)
+    if deleted is not None:
+        records.deleted_responses[event.response_id] = deleted
 
 
 def _visited(records: Records, event: model.VisitsCounted) -> None:
@@ -236,13 +230,14 @@ def _visited(records: Records, event: model.VisitsCounted) -> None:
     )
     for name in row:
         row[name] += getattr(event, name)
+    users = records.browsers.setdefault(event.client_id, set())
     if event.user_id is not None:
         records.visitors.add(event.user_id)
+        users.add(event.user_id)
 
 
 _TAKES: dict[type[model.Event], Callable[[Records, Any], None]] = {
     model.ContactCreated: _contact_created,
-    model.ContactChanged: _contact_changed,
     model.ContactArchived: _contact_archived,
     model.ContactsMerged: _contacts_merged,
     model.AccountCreated: _account_created,
@@ -252,7 +247,6 @@ _TAKES: dict[type[model.Event], Callable[[Records, Any], None]] = {
     model.DealChanged: _deal_changed,
     model.DealArchived: _deal_archived,
     model.HelpdeskUserCreated: _user_created,
-    model.HelpdeskUserChanged: _user_changed,
     model.HelpdeskUsersMerged: _users_merged,
     model.HelpdeskUserDeleted: _user_deleted,
     model.TicketOpened: _ticket_opened,

@@ -7,23 +7,23 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sandbox.truth.customers import requester_key
 from sandbox.truth.folding import Records, Ticket
 from sandbox.truth.intervals import mean
+from sandbox.truth.persons import CustomerOf, user_key
 
 OPEN_STATUSES = ("new", "open", "pending", "hold")
 
 
-def tickets(records: Records) -> dict[str, dict[str, Any]]:
+def tickets(records: Records, customer_of: CustomerOf) -> dict[str, dict[str, Any]]:
     """Every ticket that is not deleted, by its id. Minutes are calendar minutes, unrounded."""
     return {
-        str(ticket_id): _ticket(records, ticket)
+        str(ticket_id): _ticket(records, ticket, customer_of)
         for ticket_id, ticket in records.tickets.items()
         if not ticket.is_deleted
     }
 
 
-def _ticket(records: Records, ticket: Ticket) -> dict[str, Any]:
+def _ticket(records: Records, ticket: Ticket, customer_of: CustomerOf) -> dict[str, Any]:
     opened = ticket.opened
     by_agent = opened.opened_by_agent_id is not None
     public = [comment for comment in ticket.comments if comment.is_public]
@@ -43,7 +43,7 @@ def _ticket(records: Records, ticket: Ticket) -> dict[str, Any]:
     parity_at = next(iter(seated[1:] if opened_publicly else seated), None)
 
     return {
-        "customer": requester_key(records, opened.requester_user_id),
+        "customer": customer_of(user_key(records, opened.requester_user_id)),
         "channel": opened.channel,
         "topic": opened.topic,
         "priority": ticket.priority,

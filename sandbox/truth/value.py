@@ -7,24 +7,24 @@ from typing import Any
 
 from sandbox.company.rates import euro_rate
 from sandbox.company.working_time import local_day
-from sandbox.truth.customers import contact_key
 from sandbox.truth.folding import Deal, Records
+from sandbox.truth.persons import CustomerOf, contact_key
 
 
-def orders(records: Records) -> dict[str, dict[str, Any]]:
+def orders(records: Records, customer_of: CustomerOf) -> dict[str, dict[str, Any]]:
     """Every won deal that is not archived, by deal id. Amounts are decimal text; a sale without currency or amount has
     `rejected` set and no amount. A negative amount is a refund."""
     return {
-        str(deal_id): _order(records, deal)
+        str(deal_id): _order(records, deal, customer_of)
         for deal_id, deal in records.deals.items()
         if deal.stage == "closedwon" and not deal.is_archived
     }
 
 
-def _order(records: Records, deal: Deal) -> dict[str, Any]:
+def _order(records: Records, deal: Deal, customer_of: CustomerOf) -> dict[str, Any]:
     created = deal.created
     day = deal.close_date or local_day(created.at)
-    contact = records.contact(created.contact_id) if created.contact_id is not None else None
+    contact = contact_key(records, created.contact_id) if created.contact_id is not None else None
     rejected = None
     amount: Decimal | None = None
     if deal.amount is None:
@@ -38,7 +38,7 @@ def _order(records: Records, deal: Deal) -> dict[str, Any]:
         else:
             amount = Decimal(deal.amount) * rate
     return {
-        "customer": contact_key(contact) if contact else None,
+        "customer": customer_of(contact) if contact else None,
         "account_id": None if created.account_id is None else str(created.account_id),
         "order_date": day.isoformat(),
         "original_amount": deal.amount,

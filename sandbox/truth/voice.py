@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from sandbox.company.surveys import FORMS, FORMS_BY_ID, Question
 from sandbox.company.working_time import local_day
 from sandbox.model import COMPANY_TIME_ZONE
-from sandbox.truth.customers import requester_key, response_key
 from sandbox.truth.folding import Records
 from sandbox.truth.intervals import Estimate, mean, net_score, share
+from sandbox.truth.persons import CustomerOf, response_key, user_key
 
 TRAILING = timedelta(days=90)
 RATINGS, SURVEYS = "satisfaction_ratings", "survey_responses"
@@ -43,13 +43,17 @@ class Answer:
     is_latest_of_ticket: bool = False
 
 
-def answers(records: Records) -> list[Answer]:
+def answers(records: Records, customer_of: CustomerOf) -> list[Answer]:
     """All scored answers: the survey tool's by question, the helpdesk's ratings and its newer survey. A partial
     response counts for what was answered. Ratings of deleted tickets are gone with them."""
-    return [*_survey_answers(records), *_ratings(records), *_helpdesk_answers(records)]
+    return [
+        *_survey_answers(records, customer_of),
+        *_ratings(records, customer_of),
+        *_helpdesk_answers(records, customer_of),
+    ]
 
 
-def _survey_answers(records: Records) -> Iterable[Answer]:
+def _survey_answers(records: Records, customer_of: CustomerOf) -> Iterable[Answer]:
     for response in records.responses.values():
         form = FORMS_BY_ID[response.form_id]
         for ref, value in response.answers.items():
@@ -70,7 +74,7 @@ def _survey_answers(records: Records) -> Iterable[Answer]:
                 nps_group=group,
                 rejected=rejected,
                 state=response.state,
-                customer=response_key(records, response),
+                customer=customer_of(response_key(response)),
                 ticket_id=response.hidden.get("ticket_id"),
                 answered_at=response.submitted_at,
             )
@@ -94,7 +98,7 @@ def _judge(question: Question, value: int) -> tuple[str | None, str | None, int,
     return metric, scale, score, score >= good_from, None, None
 
 
-def _ratings(records: Records) -> Iterable[Answer]:
+def _ratings(records: Records, customer_of: CustomerOf) -> Iterable[Answer]:
     for ticket in records.tickets.values():
         if ticket.is_deleted:
             continue
@@ -113,7 +117,7 @@ def _ratings(records: Records) -> Iterable[Answer]:
                 nps_group=None,
                 rejected=None,
                 state="completed",
-                customer=requester_key(records, ticket.opened.requester_user_id),
+                customer=customer_of(user_key(records, ticket.opened.requester_user_id)),
                 ticket_id=str(rating.ticket_id),
                 answered_at=rating.at,
                 is_first_of_ticket=position == 0,
@@ -121,7 +125,7 @@ def _ratings(records: Records) -> Iterable[Answer]:
             )
 
 
-def _helpdesk_answers(records: Records) -> Iterable[Answer]:
+def _helpdesk_answers(records: Records, customer_of: CustomerOf) -> Iterable[Answer]:
     for answer in records.helpdesk_answers.values():
         if not records.tickets[answer.ticket_id].is_deleted:
             yield Answer(
@@ -137,7 +141,7 @@ def _helpdesk_answers(records: Records) -> Iterable[Answer]:
                 nps_group=None,
                 rejected=None,
                 state="completed",
-                customer=requester_key(records, answer.user_id),
+                customer=customer_of(user_key(records, answer.user_id)),
                 ticket_id=str(answer.ticket_id),
                 answered_at=answer.at,
             )

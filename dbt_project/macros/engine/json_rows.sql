@@ -26,3 +26,21 @@
 {% macro default__json_array_has(expression, text) -%}
     coalesce({{ expression }} @> '["{{ text }}"]'::jsonb, false)
 {%- endmacro %}
+
+
+{#
+    A text out of a jsonb array of objects: `field` of the first one whose `name` is `value` and that has such a text.
+    Null for anything but an array.
+#}
+{% macro json_first_text(expression, name, value, field) -%}
+    {{ return(adapter.dispatch('json_first_text')(expression, name, value, field)) }}
+{%- endmacro %}
+
+{% macro default__json_first_text(expression, name, value, field) -%}
+    jsonb_path_query_first(
+        {{ expression }},
+        'strict $[*] ? (@.{{ name }} == "{{ value }}" && @.{{ field }}.type() == "string").{{ field }}',
+        '{}',
+        true
+    ) #>> '{}'
+{%- endmacro %}

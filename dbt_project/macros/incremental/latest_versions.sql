@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 
-{% macro raw_window(source_name, stream, alias) -%}
+{% macro raw_frozen(source_name, stream, alias) -%}
     true
     {%- if var('build_number') | int > 0 %}
         and {{ alias }}.sequence <= (
@@ -21,6 +21,11 @@
                 and high_water.stream = '{{ stream }}'
         )
     {%- endif %}
+{%- endmacro %}
+
+
+{% macro raw_window(source_name, stream, alias) -%}
+    {{ raw_frozen(source_name, stream, alias) }}
     {%- if is_incremental() %}
         and {{ alias }}.sequence > (select coalesce(max(held.record_sequence), 0) from {{ this }} as held)
     {%- endif %}
@@ -62,4 +67,31 @@
     ) as newest
     inner join {{ source(source_name, stream) }} as raw_record on newest.sequence = raw_record.sequence
     where {{ raw_window(source_name, stream, 'raw_record') }}
+{%- endmacro %}
+
+
+{#
+    Every version, oldest first known, of the records that this build has to look at: key, record, changed_at,
+    is_deleted, sequence. For what a record held before, which its latest version no longer says.
+#}
+{% macro all_versions(source_name, stream) -%}
+    {{ return(adapter.dispatch('all_versions')(source_name, stream)) }}
+{%- endmacro %}
+
+
+{% macro default__all_versions(source_name, stream) -%}
+    select
+        raw_record.key,
+        raw_record.record,
+        raw_record.changed_at,
+        raw_record.is_deleted,
+        raw_record.sequence
+    from {{ source(source_name, stream) }} as raw_record
+    where
+        raw_record.key in (
+            select version.key
+            from {{ source(source_name, stream) }} as version
+            where {{ raw_window(source_name, stream, 'version') }}
+        )
+        and {{ raw_frozen(source_name, stream, 'raw_record') }}
 {%- endmacro %}

@@ -110,6 +110,8 @@ create table if not exists ops.builds (
     published_at timestamptz,
     error text
 );
+alter table ops.builds add column if not exists code_version text;
+comment on column ops.builds.code_version is 'Of models, macros and identity''s rules: a set of other code is built anew, not built upon.';
 create unique index if not exists builds_one_running on ops.builds ((true)) where status = 'running';
 
 create table if not exists ops.build_high_water (
@@ -251,3 +253,37 @@ comment on column ops.reconciliations.unmended is 'Reread: live records that the
 
 create table if not exists ops.recheck_keys (like ops.walk_keys including all);
 comment on table ops.recheck_keys is 'Keys met so far by a reconciling walk.';
+
+create table if not exists ops.identity_runs (
+    build_number bigint not null references ops.builds,
+    is_whole boolean not null,
+    looked_at bigint not null,
+    changed bigint not null,
+    customers bigint not null,
+    suspects bigint not null,
+    seconds numeric not null,
+    finished_at timestamptz not null default now()
+);
+comment on table ops.identity_runs is 'One row per identity resolution: how many identities a build''s changes reached, and what came of it.';
+comment on column ops.identity_runs.is_whole is 'Everybody was resolved again: a first build, or other rules, settings or model than before.';
+comment on column ops.identity_runs.suspects is 'Cases that evidence cannot decide, in all (mart_customer__identity_review).';
+
+create table if not exists ops.customer_identities (
+    identity_key text not null,
+    customer_key text not null,
+    rule text not null,
+    linked_to text,
+    valid_from timestamptz not null,
+    valid_to timestamptz,
+    from_build bigint not null references ops.builds,
+    to_build bigint references ops.builds,
+    is_oldest boolean generated always as (customer_key = md5(length(identity_key)::text || ':' || identity_key)) stored
+);
+create unique index if not exists customer_identities_open on ops.customer_identities (identity_key) where valid_to is null;
+create index if not exists customer_identities_oldest on ops.customer_identities (customer_key) where is_oldest;
+create index if not exists customer_identities_key on ops.customer_identities (identity_key, valid_from);
+create index if not exists customer_identities_build on ops.customer_identities (from_build);
+comment on table ops.customer_identities is 'What readers were told of who is who: one row per identity and spell of nights in which it was one customer.';
+comment on column ops.customer_identities.valid_from is 'The as_of of the night that first said so.';
+comment on column ops.customer_identities.valid_to is 'The as_of of the night that said otherwise; null while it is said.';
+comment on column ops.customer_identities.is_oldest is 'The customer is named after this identity.';

@@ -105,7 +105,6 @@ class Names:
                 for other in right.tokens
             )
             return Agreement.COMPATIBLE if known else Agreement.DIFFERENT
-        is_sure = left.is_structured and right.is_structured
         if self._given_match(left.given, right.given, loose):
             if _families_match(left.family, right.family, loose):
                 whole = len(left.given) > 1 and len(right.given) > 1 and not _only_initials(left, right)
@@ -113,9 +112,14 @@ class Names:
             # a changed family name, but only where the part that agrees is the given name for sure
             certain = left.is_structured or right.is_structured or any(map(is_given_name, (left.given, right.given)))
             return Agreement.COMPATIBLE if certain else Agreement.DIFFERENT
-        if not is_sure and (self._agree_swapped(left, right, loose) or self._agree_swapped(right, left, loose)):
+        if left.is_structured and right.is_structured:
+            return Agreement.DIFFERENT
+        if self._agree_swapped(left, right, loose) or self._agree_swapped(right, left, loose):
             return Agreement.SAME
-        return Agreement.DIFFERENT
+        # the same of "Hall Margaret", who is Margaret Martin by now
+        sure, unsure = (left, right) if left.is_structured else (right, left)
+        changed = sure.is_structured and any(self._given_match(sure.given, part, loose) for part in unsure.family)
+        return Agreement.COMPATIBLE if changed else Agreement.DIFFERENT
 
     def _agree_swapped(self, left: PersonName, right: PersonName, loose: bool) -> bool:
         """As of "Nowak Anna" and "Anna Nowak"."""

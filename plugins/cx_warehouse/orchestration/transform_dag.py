@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,11 +23,22 @@ from cx_warehouse.transform import builds
 from cx_warehouse.transform.nights import night_state
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one task builds with dbt, as dbt selects it."""
+
+    select: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
 # dbt is cut into a few tasks, not one per model: docs/decisions/0003-dbt-in-a-handful-of-tasks.md has the measurement.
+# Who is who is decided between them, by what staging and the models tagged evidence say.
 LAYERS = {
-    "build_staging": ["path:seeds", "path:models/staging"],
-    "build_intermediate": ["path:models/intermediate"],
-    "build_marts": ["path:models/marts"],
+    "build_staging": Layer(("path:seeds", "path:models/staging", "+tag:evidence")),
+    "build_intermediate": Layer(("path:models/intermediate",), exclude=("+tag:evidence",)),
+    "build_marts": Layer(("path:models/marts",)),
 }
 
 
@@ -53,16 +65,17 @@ def transform_dag() -> DAG:
     def transform() -> None:
         build = begin()
         raw_checked = check.override(task_id="check_raw")("raw", build)
-        layers = [build_layer.override(task_id=name)(name, build) for name in LAYERS]
+        staging, *layers = [build_layer.override(task_id=name)(name, build) for name in LAYERS]
+        steps = [staging, resolve_identities(build), *layers]
         marts_checked = check.override(task_id="check_marts")("marts", build)
         published = publish(build)
         previous = build
-        for layer in layers:
-            previous >> layer
-            previous = layer
+        for step in steps:
+            previous >> step
+            previous = step
         previous >> marts_checked
         [raw_checked, marts_checked] >> published >> document(build)
-        [build, raw_checked, *layers, marts_checked, published] >> report_failure()
+        [build, raw_checked, *steps, marts_checked, published] >> report_failure()
 
     return transform()
 
@@ -78,7 +91,13 @@ def begin() -> dict[str, Any]:
             if state.not_yet and not params["force"]:
                 raise AirflowSkipException(state.not_yet)
             number = builds.claim_build(connection, state.as_of)
-            full = publishing.prepare_candidate(connection, full=params["full_refresh"], build_number=number)
+            former = publishing.find_set(connection, publishing.PREVIOUS)
+            is_other = builds.is_of_other_code(connection, number, former.build_number if former else None)
+            if is_other:
+                log.info("models, macros or rules of identity are not those of the last nights: built in full")
+            full = publishing.prepare_candidate(
+                connection, full=params["full_refresh"] or is_other, build_number=number
+            )
             builds.set_kind(connection, number, full=full)
             builds.freeze(connection, number, registry.streams())
     log.info("build %d of the night of %s, %s", number, state.as_of.isoformat(), "in full" if full else "incremental")
@@ -96,13 +115,25 @@ def build_layer(name: str, build: dict[str, Any]) -> str:
         nodes = dbt_build(
             settings.warehouse_dsn("builder"),
             name,
-            LAYERS[name],
+            LAYERS[name].select,
+            LAYERS[name].exclude,
             build_number=build["build_number"],
             as_of=datetime.fromisoformat(build["as_of"]),
             full=build["full"],
             **_dbt_paths(),
         )
     return f"{len(nodes)} nodes"
+
+
+@task
+def resolve_identities(build: dict[str, Any]) -> str:
+    """Decide which records are one customer: those that this build's changes reach, or all of them."""
+    from cx_warehouse.identity.run import resolve_identities as resolve
+
+    with noted_errors(build):
+        report = resolve(settings.warehouse_dsn("builder"), build["build_number"])
+    log.info("%s", report)
+    return str(report)
 
 
 @task

@@ -10,7 +10,7 @@ READERS = (READER, PII_READER)
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table (or view) of marts, and who may read it."""
+    """A table of marts, and who may read it."""
 
     name: str
     readers: tuple[str, ...] = READERS
@@ -20,14 +20,20 @@ PUBLISHED = (
     PublishedTable("dim_customers"),
     PublishedTable("dim_customers_personal", readers=(PII_READER,)),
     PublishedTable("dim_accounts"),
+    PublishedTable("bridge_customer_identities"),
+    PublishedTable("customer_key_redirects"),
+    PublishedTable("customer_identity_history"),
+    PublishedTable("mart_customer__identity_review"),
     PublishedTable("fct_tickets"),
     PublishedTable("fct_survey_answers"),
     PublishedTable("fct_orders"),
+    PublishedTable("fct_visits"),
     PublishedTable("mart_web__sessions_daily"),
     PublishedTable("mart_voice__scores"),
     PublishedTable("mart_support__tickets"),
     PublishedTable("mart_support__first_response"),
     PublishedTable("mart_customer__360"),
+    PublishedTable("mart_customer__accounts"),
     PublishedTable("mart_quality__rejected"),
     PublishedTable("source_freshness"),
 )

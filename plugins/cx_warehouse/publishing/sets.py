@@ -15,7 +15,8 @@ from psycopg.pq import TransactionStatus
 from cx_warehouse.connectors.errors import CxError
 
 CANDIDATE, MARTS, PREVIOUS = "candidate", "marts", "previous"
-LAYERS = ("", "_staging", "_intermediate", "_settings")  # suffixes; a dbt custom schema is one of them
+# suffixes; a dbt custom schema is one of them, and what identity resolution keeps is another
+LAYERS = ("", "_staging", "_intermediate", "_settings", "_identity")
 
 State = Literal["building", "published", "former", "rolled back"]
 

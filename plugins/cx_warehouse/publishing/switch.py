@@ -21,6 +21,7 @@ import tenacity
 from psycopg import sql
 
 from cx_warehouse.publishing.grants import assert_published_whole, close_set, open_set, relations
+from cx_warehouse.publishing.history import record_identities
 from cx_warehouse.publishing.published import PUBLISHED, READERS, PublishedTable
 from cx_warehouse.publishing.sets import (
     BLOCKED,
@@ -106,6 +107,7 @@ def _publish(
         if candidate.build_number not in (None, build_number):
             raise PublishError(f"the candidate is build {candidate.build_number}'s, not build {build_number}'s")
         assert_published_whole(connection, CANDIDATE, tables)
+        record_identities(connection, CANDIDATE, build_number, full=candidate.full)
 
         _take_marts(connection, gated)
         connection.execute("select ops.record_reader_views()")
@@ -140,6 +142,8 @@ def _rollback(connection: psycopg.Connection, tables: Sequence[PublishedTable], 
             )
         if former.state == "rolled back":
             raise PublishError(f"build {former.build_number} was rolled back already; the next build replaces it")
+        if former.build_number is not None:
+            record_identities(connection, PREVIOUS, former.build_number, full=True)
         _take_marts(connection, gated)
         connection.execute("select ops.record_reader_views()")
         rename_set(connection, MARTS, _BETWEEN)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import psycopg
 
+from cx_warehouse import identity
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
+from cx_warehouse.transform.dbt import PROJECT
 
 _FREEZE = """
     insert into ops.build_high_water
@@ -25,7 +29,7 @@ _FREEZE = """
 
 
 def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
-    """Start a build of the night `as_of` and return its number.
+    """Start a build of the night `as_of` with the code as it stands, and return its number.
 
     One build runs at a time (the transform DAG sees to it), so one that is still marked as running was killed."""
     connection.execute(
@@ -33,10 +37,38 @@ def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
            where status = 'running'"""
     )
     row = connection.execute(
-        "insert into ops.builds (as_of, kind) values (%s, 'incremental') returning build_number", [as_of]
+        "insert into ops.builds (as_of, kind, code_version) values (%s, 'incremental', %s) returning build_number",
+        [as_of, code_version()],
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def code_version() -> str:
+    """Changes when a model, a macro or a rule of identity does: what other code built cannot be built upon."""
+    digest = hashlib.sha256()
+    for folder, pattern in (
+        (PROJECT / "models", "**/*.sql"),
+        (PROJECT / "macros", "**/*.sql"),
+        (PROJECT, "dbt_project.yml"),
+        (Path(identity.__file__).parent, "**/*"),
+    ):
+        for file in sorted(folder.glob(pattern)):
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(f"{file.relative_to(folder)}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def is_of_other_code(connection: psycopg.Connection, build_number: int, set_build: int | None) -> bool:
+    """Whether the set that `set_build` made is of other code than the build that would go on with it."""
+    if set_build is None:
+        return False
+    versions = connection.execute(
+        "select count(distinct coalesce(code_version, '')) from ops.builds where build_number in (%s, %s)",
+        [build_number, set_build],
+    ).fetchone()
+    return versions != (1,)
 
 
 def set_kind(connection: psycopg.Connection, build_number: int, *, full: bool) -> None:

@@ -46,6 +46,7 @@ def dbt_build(
     dsn: str,
     task: str,
     select: Sequence[str],
+    exclude: Sequence[str] = (),
     *,
     build_number: int,
     as_of: datetime,
@@ -53,12 +54,14 @@ def dbt_build(
     target_path: Path,
     log_path: Path,
 ) -> list[NodeResult]:
-    """`dbt build --select …` into the candidate set; each node's result goes to ops.dbt_nodes and the log.
+    """`dbt build --select … --exclude …` into the candidate set; each node's result goes to ops.dbt_nodes and the log.
 
     Raises BuildError that names the failed nodes, after all results are recorded."""
     # Unit tests judge the code, not the night's data: `make test` runs them.
     arguments = ["build", "--select", *select, "--indirect-selection", "buildable"]
     arguments += ["--exclude-resource-type", "unit_test"]
+    if exclude:
+        arguments += ["--exclude", *exclude]
     if full:
         arguments.append("--full-refresh")
     result = _invoke(dsn, arguments, build_number, as_of, target_path, log_path)

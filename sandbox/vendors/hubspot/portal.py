@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,12 @@ OBJECT_TYPES = ("contacts", "companies", "deals")
 PROPERTY_OF = {
     "lifecycle_stage": "lifecyclestage",
     "owner_id": "hubspot_owner_id",
+    "first_name": "firstname",
     "last_name": "lastname",
+    "mobile_phone": "mobilephone",
+    "postal_code": "zip",
+    "email_opt_out": "hs_email_optout",
+    "legal_basis": "hs_legal_basis",
     "stage": "dealstage",
 }
 
@@ -105,10 +110,17 @@ class Portal:
             "phone": person.phone,
             "mobilephone": None,
             "hs_language": person.language,
+            "address": None,
+            "city": None,
+            "zip": None,
             "country": None,
+            "date_of_birth": None,
             "lifecyclestage": event.lifecycle_stage,
+            "hs_email_optout": None,
+            "hs_legal_basis": None,
             "hubspot_owner_id": _text(event.owner_id),
             "hs_merged_object_ids": None,
+            **_named(event.details),
         }
         self._create("contacts", event.contact_id, properties, event.at)
 
@@ -193,7 +205,7 @@ class Portal:
 
     def _change(self, kind: str, number: int, changes: dict[str, str | None], at: datetime) -> None:
         changed = self.objects[kind][number]
-        changed.properties.update({PROPERTY_OF.get(name, name): value for name, value in changes.items()})
+        changed.properties.update(_named(changes))
         changed.updated_at = at
 
     def _archive(self, kind: str, number: int, at: datetime) -> None:
@@ -214,6 +226,10 @@ class Portal:
         while contact_id in self._winner:
             contact_id = self._winner[contact_id]
         return contact_id
+
+
+def _named(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {PROPERTY_OF.get(name, name): value for name, value in changes.items()}
 
 
 def _append(winner: CrmObject, name: str, *values: str | None) -> None:

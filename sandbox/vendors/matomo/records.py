@@ -5,12 +5,11 @@ UTC, beside pretty ones of the site's zone; numbers of the database as numbers."
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sandbox.model import COMPANY_TIME_ZONE, Device, WebChannel
+from sandbox.model import COMPANY_TIME_ZONE, Device, WebChannel, hex_id
 
 if TYPE_CHECKING:
     from sandbox.vendors.matomo.visits import Visit
@@ -41,8 +40,8 @@ def record(visit: Visit) -> dict[str, Any]:
         "idSite": SITE_ID,
         "idVisit": visit.visit_id,
         "visitIp": "198.51.100.0",
-        "visitorId": _hex(fact.client_id),
-        "fingerprint": _hex(f"{fact.client_id}/{fact.device}"),
+        "visitorId": hex_id(fact.client_id),
+        "fingerprint": hex_id(f"{fact.client_id}/{fact.device}"),
         "actionDetails": actions[:ACTIONS_SERVED],
         "goalConversions": visit.goals,
         "siteCurrency": "EUR",
@@ -94,11 +93,6 @@ def record(visit: Visit) -> dict[str, Any]:
     if len(actions) > ACTIONS_SERVED:
         served["truncatedActionsCount"] = len(actions) - ACTIONS_SERVED
     return served
-
-
-def _hex(text: str) -> str:
-    """Sixteen digits, as the vendor writes a browser's id."""
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _actions(visit: Visit) -> list[dict[str, Any]]:

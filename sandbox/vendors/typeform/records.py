@@ -124,6 +124,8 @@ def _answer(survey: Survey, ref: str, value: int | str) -> dict[str, Any]:
     field = {"id": question.field_id, "type": question.type, "ref": ref}
     if isinstance(value, int):
         return {"field": field, "type": "number", "number": value}
+    if question.type == "email":
+        return {"field": field, "type": "email", "email": value}
     return {"field": field, "type": "text", "text": value}
 
 

@@ -98,6 +98,8 @@ class Helpdesk:
             organization_id=event.organization_id,
             language=person.language,
         )
+        for name, value in event.details.items():
+            setattr(self.users[event.user_id], name, value)
 
     @_take.register
     def _user_changed(self, event: HelpdeskUserChanged) -> None:

@@ -1,5 +1,6 @@
 {{ config(
     materialized='incremental',
+    tags=['evidence'],
     incremental_strategy='delete+insert',
     unique_key='identity_key',
     indexes=[{'columns': ['identity_key'], 'unique': true}, {'columns': ['build_number']}],
@@ -14,13 +15,19 @@ with hubspot as (
         {{ normalised_email('contact.email') }} as email,
         nullif(btrim(coalesce(contact.phone, contact.mobile_phone)), '') as phone,
         nullif(btrim(concat_ws(' ', contact.first_name, contact.last_name)), '') as full_name,
+        nullif(btrim(contact.first_name), '') as given_name,
+        nullif(btrim(contact.last_name), '') as family_name,
+        contact.language,
         contact.lifecycle_stage,
         contact.country,
-        null::text as leads_to_identity_key,
-        null::text as leads_to_ticket_key,
+        contact.address,
+        contact.city,
+        contact.postal_code,
+        {{ try_date('contact.date_of_birth') }}::text as birth_date,
         false as is_agent,
         contact.is_deleted,
-        contact.created_at
+        contact.created_at,
+        contact.source_updated_at as changed_at
     from {{ ref('stg_hubspot__contacts') }} as contact
     where {{ only_changed('contact') }}
 ),
@@ -34,18 +41,24 @@ zendesk as (
         {{ normalised_email('helpdesk_user.email') }} as email,
         nullif(btrim(helpdesk_user.phone), '') as phone,
         nullif(btrim(helpdesk_user.name), '') as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        split_part(helpdesk_user.locale, '-', 1) as language,
         null::text as lifecycle_stage,
         null::text as country,
-        null::text as leads_to_identity_key,
-        null::text as leads_to_ticket_key,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         helpdesk_user.role <> 'end-user' as is_agent,
         helpdesk_user.is_deleted,
-        helpdesk_user.created_at
+        helpdesk_user.created_at,
+        helpdesk_user.updated_at as changed_at
     from {{ ref('stg_zendesk__users') }} as helpdesk_user
     where {{ only_changed('helpdesk_user') }}
 ),
 
--- a response is an identity of its own: what its link carried says who it may be
+-- a response is an identity of its own: what it claims to be of is in int_person__claims
 typeform as (
     select
         'typeform:' || response.form_id || ':' || response.response_id as identity_key,
@@ -55,13 +68,19 @@ typeform as (
         {{ normalised_email('response.hidden_email') }} as email,
         null::text as phone,
         null::text as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
-        '{{ var("crm_source") }}:' || nullif(btrim(response.hidden_contact_id), '') as leads_to_identity_key,
-        '{{ var("helpdesk_source") }}:' || nullif(btrim(response.hidden_ticket_id), '') as leads_to_ticket_key,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         false as is_agent,
         response.is_deleted,
-        response.answered_at as created_at
+        response.answered_at as created_at,
+        response.answered_at as changed_at
     from {{ ref('stg_typeform__responses') }} as response
     where
         {{ only_changed('response') }}
@@ -77,13 +96,19 @@ ga4 as (
         null::text as email,
         null::text as phone,
         null::text as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        null::text as language,
         null::text as lifecycle_stage,
         null::text as country,
-        '{{ var("crm_source") }}:' || visit.user_id as leads_to_identity_key,
-        null::text as leads_to_ticket_key,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
         false as is_agent,
         bool_and(visit.is_deleted) as is_deleted,
-        null::timestamptz as created_at
+        null::timestamptz as created_at,
+        null::timestamptz as changed_at
     from {{ ref('stg_ga4__daily_users') }} as visit
     where
         visit.user_id in (
@@ -94,6 +119,39 @@ ga4 as (
     group by visit.user_id
 ),
 
+-- a browser is somebody, and nobody that can be named until they log in on it
+matomo as (
+    select
+        'matomo:' || visit.visitor_id as identity_key,
+        'matomo' as source,
+        visit.visitor_id as identity_id,
+        'browser' as kind,
+        null::text as email,
+        null::text as phone,
+        null::text as full_name,
+        null::text as given_name,
+        null::text as family_name,
+        null::text as language,
+        null::text as lifecycle_stage,
+        null::text as country,
+        null::text as address,
+        null::text as city,
+        null::text as postal_code,
+        null::text as birth_date,
+        false as is_agent,
+        bool_and(visit.is_deleted) as is_deleted,
+        min(visit.started_at) as created_at,
+        null::timestamptz as changed_at
+    from {{ ref('stg_matomo__visits') }} as visit
+    where
+        visit.visitor_id in (
+            select changed.visitor_id
+            from {{ ref('stg_matomo__visits') }} as changed
+            where {{ only_changed('changed') }}
+        )
+    group by visit.visitor_id
+),
+
 conformed as (
     select * from hubspot
     union all
@@ -102,6 +160,8 @@ conformed as (
     select * from typeform
     union all
     select * from ga4
+    union all
+    select * from matomo
 )
 
 select
@@ -112,12 +172,18 @@ select
     email,
     phone,
     full_name,
+    given_name,
+    family_name,
+    language,
     lifecycle_stage,
     country,
-    leads_to_identity_key,
-    leads_to_ticket_key,
+    address,
+    city,
+    postal_code,
+    birth_date,
     is_agent,
     is_deleted,
     created_at,
+    changed_at,
     {{ build_number() }} as build_number
 from conformed

@@ -1,15 +1,16 @@
 {{ config(
     materialized='incremental',
+    tags=['evidence'],
     incremental_strategy='delete+insert',
     unique_key=['loser_key', 'winner_key'],
-    indexes=[{'columns': ['loser_key', 'winner_key'], 'unique': true}],
+    indexes=[{'columns': ['loser_key', 'winner_key'], 'unique': true}, {'columns': ['build_number']}],
 ) }}
 
 with hubspot as (
     select
         'hubspot:' || merged.contact_id as loser_key,
         'hubspot:' || contact.contact_id as winner_key,
-        contact.is_deleted as is_winner_deleted,
+        'crm_merge' as rule,
         contact.record_changed_at as known_at
     from {{ ref('stg_hubspot__contacts') }} as contact
     cross join lateral unnest(contact.merged_contact_ids) as merged (contact_id)
@@ -23,7 +24,7 @@ zendesk as (
     select
         'zendesk:' || child.previous_value as loser_key,
         'zendesk:' || child.requester_id as winner_key,
-        false as is_winner_deleted,
+        'helpdesk_merge' as rule,
         max(event.occurred_at) as known_at
     from {{ ref('stg_zendesk__ticket_events') }} as event
     {{ json_rows('event.child_events', 'child', {
@@ -46,7 +47,7 @@ conformed as (
 select
     loser_key,
     winner_key,
-    is_winner_deleted,
+    rule,
     known_at,
     {{ build_number() }} as build_number
 from conformed

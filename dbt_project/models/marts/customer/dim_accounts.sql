@@ -17,16 +17,29 @@ with records as (
                 account_identity_key asc
         ) as best_first
     from {{ ref('int_account__accounts') }}
+),
+
+people as (
+    select
+        attribute.value as account_key,
+        count(*) as customers
+    from {{ ref('int_person__attributes') }} as attribute
+    where attribute.attribute = 'account'
+    group by attribute.value
 )
 
 select
-    account_key,
+    records.account_key,
     (array_agg(account_name order by best_first) filter (where account_name is not null))[1] as account_name,
     min(domain) as domain,
     (array_agg(industry order by best_first) filter (where industry is not null))[1] as industry,
     (array_agg(country order by best_first) filter (where country is not null))[1] as country,
     min(created_at) as first_seen_at,
     not bool_and(is_deleted) as is_active,
+    count(*) filter (where source = '{{ var("crm_source") }}') as crm_companies,
+    count(*) filter (where source = '{{ var("helpdesk_source") }}') as helpdesk_organizations,
+    coalesce(max(people.customers), 0) as customers,
     {{ build_number() }} as build_number
 from records
-group by account_key
+left join people on records.account_key = people.account_key
+group by records.account_key

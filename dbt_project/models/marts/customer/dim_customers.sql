@@ -8,38 +8,46 @@
 with records as (
     select
         customer.customer_key,
-        identity.kind,
-        identity.created_at,
-        identity.lifecycle_stage,
-        identity.country,
-        identity.is_deleted,
-        member.account_key,
-        identity.email is not null as is_email_known,
-        row_number() over (
-            partition by customer.customer_key
-            order by
-                identity.is_deleted asc,
-                case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end asc,
-                identity.created_at asc nulls last,
-                identity.identity_key asc
-        ) as best_first
+        min(identity.created_at) filter (where identity.kind <> 'browser') as first_seen_at,
+        bool_or(identity.email is not null) as is_email_known,
+        bool_or(not identity.is_deleted) filter (where identity.kind <> 'browser') as is_active,
+        count(*) filter (where identity.kind = 'crm_contact') as crm_contacts,
+        count(*) filter (where identity.kind = 'helpdesk_user') as helpdesk_users,
+        count(*) filter (where identity.kind = 'survey_respondent') as survey_responses,
+        count(*) filter (where identity.kind = 'web_user') as web_users,
+        count(*) filter (where identity.kind = 'browser') as browsers,
+        bool_or(customer.is_test) as is_test
     from {{ ref('int_person__customers') }} as customer
     inner join {{ ref('int_person__identities') }} as identity on customer.identity_key = identity.identity_key
-    left join {{ ref('int_account__members') }} as member on customer.identity_key = member.identity_key
+    group by customer.customer_key
+),
+
+attributes as (
+    select
+        customer_key,
+        max(value) filter (where attribute = 'account') as account_key,
+        max(value) filter (where attribute = 'lifecycle_stage') as lifecycle_stage,
+        max(value) filter (where attribute = 'country') as country,
+        max(value) filter (where attribute = 'language') as language
+    from {{ ref('int_person__attributes') }}
+    group by customer_key
 )
 
 select
-    customer_key,
-    (array_agg(account_key order by best_first) filter (where account_key is not null))[1] as account_key,
-    (array_agg(lifecycle_stage order by best_first) filter (where lifecycle_stage is not null))[1] as lifecycle_stage,
-    (array_agg(country order by best_first) filter (where country is not null))[1] as country,
-    min(created_at) as first_seen_at,
-    bool_or(is_email_known) as is_email_known,
-    not bool_and(is_deleted) as is_active,
-    count(*) filter (where kind = 'crm_contact') as crm_contacts,
-    count(*) filter (where kind = 'helpdesk_user') as helpdesk_users,
-    count(*) filter (where kind = 'survey_respondent') as survey_responses,
-    count(*) filter (where kind = 'web_user') as web_users,
+    records.customer_key,
+    attribute.account_key,
+    attribute.lifecycle_stage,
+    attribute.country,
+    attribute.language,
+    records.first_seen_at,
+    records.is_email_known,
+    records.is_active,
+    records.is_test,
+    records.crm_contacts,
+    records.helpdesk_users,
+    records.survey_responses,
+    records.web_users,
+    records.browsers,
     {{ build_number() }} as build_number
 from records
-group by customer_key
+left join attributes as attribute on records.customer_key = attribute.customer_key

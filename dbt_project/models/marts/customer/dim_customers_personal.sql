@@ -5,30 +5,16 @@
     indexes=[{'columns': ['customer_key'], 'unique': true}],
 ) }}
 
-with records as (
-    select
-        customer.customer_key,
-        identity.full_name,
-        identity.email,
-        identity.phone,
-        row_number() over (
-            partition by customer.customer_key
-            order by
-                identity.is_deleted asc,
-                case customer.rule when 'merged' then 2 else 1 end asc,
-                case identity.kind when 'crm_contact' then 1 when 'helpdesk_user' then 2 else 3 end asc,
-                identity.created_at asc nulls last,
-                identity.identity_key asc
-        ) as best_first
-    from {{ ref('int_person__customers') }} as customer
-    inner join {{ ref('int_person__identities') }} as identity on customer.identity_key = identity.identity_key
-)
-
 select
-    customer_key,
-    (array_agg(full_name order by best_first) filter (where full_name is not null))[1] as full_name,
-    (array_agg(email order by best_first) filter (where email is not null))[1] as email,
-    (array_agg(phone order by best_first) filter (where phone is not null))[1] as phone,
+    customer.customer_key,
+    max(attribute.value) filter (where attribute.attribute = 'full_name') as full_name,
+    max(attribute.value) filter (where attribute.attribute = 'email') as email,
+    max(attribute.value) filter (where attribute.attribute = 'phone') as phone,
+    max(attribute.value) filter (where attribute.attribute = 'address') as address,
+    max(attribute.value) filter (where attribute.attribute = 'postal_code') as postal_code,
+    max(attribute.value) filter (where attribute.attribute = 'city') as city,
+    max(attribute.value) filter (where attribute.attribute = 'birth_date') as birth_date,
     {{ build_number() }} as build_number
-from records
-group by customer_key
+from {{ ref('dim_customers') }} as customer
+left join {{ ref('int_person__attributes') }} as attribute on customer.customer_key = attribute.customer_key
+group by customer.customer_key

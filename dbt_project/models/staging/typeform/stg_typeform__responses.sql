@@ -53,6 +53,7 @@ select
     hidden ->> 'email' as hidden_email,
     hidden ->> 'contact_id' as hidden_contact_id,
     hidden ->> 'ticket_id' as hidden_ticket_id,
+    {{ json_first_text('answers', 'type', 'email', 'email') }} as answered_email,
     platform,
     answers,
     hidden,

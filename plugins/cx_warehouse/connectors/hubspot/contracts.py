@@ -62,7 +62,7 @@ class CrmObject(RecordContract, frozen=True, rename="camel"):
 
 
 class ContactProperties(msgspec.Struct, frozen=True):
-    """Properties of a contact that are asked for."""
+    """Properties of a contact that are asked for, all of them HubSpot's own. `date_of_birth` is free text there."""
 
     email: Text = None
     hs_additional_emails: Text = None
@@ -71,8 +71,14 @@ class ContactProperties(msgspec.Struct, frozen=True):
     phone: Text = None
     mobilephone: Text = None
     hs_language: Text = None
+    address: Text = None
+    city: Text = None
+    zip: Text = None
     country: Text = None
+    date_of_birth: Text = None
     lifecyclestage: Text = None
+    hs_email_optout: FlagText = None
+    hs_legal_basis: Text = None
     hubspot_owner_id: IdText = None
     hs_merged_object_ids: IdListText = None
     hs_object_id: IdText = None

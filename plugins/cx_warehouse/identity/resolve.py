@@ -1,0 +1,357 @@
+"""From records and their claims to persons: who is one customer, by which evidence, and what nobody can decide.
+
+Works on tables of a DuckDB workspace and knows neither Postgres nor where records come from. The outcome depends on
+the records, claims, pairs and settings alone, not on their order, so that a part of the population that is closed
+under evidence gives what the whole gives.
+
+In:   records      identity_key, source, identity_id, kind, is_deleted, created_at, full_name, given_name, family_name,
+                   email
+      claims       identity_key, kind, value, rule, claimed_at, blocked_because (normalised; value null where unusable)
+      crowded      kind, value: identifiers that more records share than their rule allows
+      pairs        left_key, right_key, match_weight, probability, verdict, model_version
+Out:  membership   a row per record: customer_key (null: a browser that nobody is known to use), component, rule,
+                   linked_to, confidence, match_weight, model_version, linked_at, is_thin, is_test
+      suspects     what somebody has to look at: review_kind, left_identity, right_identity, by_way_of, evidence,
+                   reason, since, component
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+import duckdb
+import numpy as np
+
+from cx_warehouse.identity.clusters import Edge, Ints, Refusal, components, link, lowest
+from cx_warehouse.identity.explain import explain
+from cx_warehouse.identity.names import Names, PersonName
+from cx_warehouse.identity.settings import Settings
+from cx_warehouse.identity.sharing import (
+    TWO_CRM_RECORDS,
+    Decision,
+    Holder,
+    decide_email,
+    decide_phone,
+    may_not_be_one,
+)
+from cx_warehouse.identity.stubs import apart_nodes, hard_stubs, number_nodes, parse_names
+from cx_warehouse.identity.workspace import Row, arrays, fill, one, rows_of
+
+_SUSPECT = {
+    "review_kind": "text",
+    "left_n": "integer",
+    "right_n": "integer",
+    "by_way_of_n": "integer",
+    "evidence": "text",
+    "reason": "text",
+    "since": "timestamptz",
+}
+
+
+class Resolution:
+    """One resolution: `link` decides by what records claim, then `conclude` adds what is probable and explains all."""
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+        self._duck = duck
+        self._settings = settings
+        self._names = Names(settings.variants)
+        self._name_of: dict[int, PersonName] = {}
+        self._size = self._values = 0
+        self._stub = np.zeros(0, dtype=np.int32)  # by node
+        self._group = np.zeros(0, dtype=np.int32)  # by stub
+        self._holders: dict[int, Holder] = {}  # by stub, filled as needed
+        self._apart_stubs: frozenset[tuple[int, int]] = frozenset()
+        self._bound: frozenset[int] = frozenset()  # stubs that a decision to keep apart names
+        self._suspects: list[Row] = []
+
+    def link(self) -> None:
+        """Everything but probable pairs. Makes `thin`: identity_key of named records that no evidence links to another
+        record of a person's own."""
+        self._size, self._values = number_nodes(self._duck, self._settings)
+        self._name_of = parse_names(self._duck, "node", "n", "node_name")
+        apart = apart_nodes(self._duck, self._settings)
+        self._stub = hard_stubs(self._duck, self._size, self._values, apart)
+        self._describe_stubs(apart)
+        self._share_identifiers()
+        self._assign_browsers()
+        self._group_stubs()
+        self._find_thin()
+
+    def conclude(self) -> None:
+        """Add the accepted ones of `pairs`; make `membership` and `suspects`."""
+        self._join_probable()
+        self._name_customers()
+        explain(self._duck, self._values)
+        self._write_membership()
+        self._write_suspects()
+
+    # --- stubs ---
+    def _describe_stubs(self, apart: frozenset[tuple[int, int]]) -> None:
+        """What can stand against a link: the name of the best record, a live record that its source keeps one of."""
+        self._duck.execute(
+            """create or replace table stub as
+               select stub_of.stub,
+                      arg_min(node_name.name, (node.kind <> 'crm_contact')::bigint * 4294967296 + node.n) as name,
+                      bool_or(not node.is_deleted and list_contains($1::text[], node.source)) as is_exclusive,
+                      count(*) filter (where node.kind in ('crm_contact', 'helpdesk_user')) as own_records
+               from stub_of join node using (n) left join node_name using (n) group by stub_of.stub""",
+            [sorted(self._settings.exclusive_sources)],
+        )
+        stubs = ((int(self._stub[a]), int(self._stub[b])) for a, b in apart)
+        self._apart_stubs = frozenset((min(pair), max(pair)) for pair in stubs)
+        self._bound = frozenset(stub for pair in self._apart_stubs for stub in pair)
+        fill(self._duck, "bound", {"stub": "integer"}, [(stub,) for stub in sorted(self._bound)])
+
+    def _apart(self, left: int, right: int) -> bool:
+        return (min(left, right), max(left, right)) in self._apart_stubs
+
+    def _holder(self, stub: int, name: int | None, is_exclusive: bool, is_current: bool = True) -> Holder:
+        known = self._name_of[name] if name is not None else None
+        return Holder(stub, known, is_exclusive, stub in self._bound, is_current)
+
+    # --- links through what may be shared ---
+    def _share_identifiers(self) -> None:
+        """Which stubs each address and number links (`grouped`); people who differ and share one are suspects."""
+        run = self._duck.execute
+        run(
+            """create or replace table holder as
+               select claim.v, any_value(claim.kind) as kind, stub_of.stub,
+                      bool_or(claim.rule <> 'former_email') as is_current, max(claim.weight) as weight,
+                      max(claim.claimed_at) as since
+               from claim join stub_of using (n)
+               where not claim.is_hard and claim.rule <> 'browser_login'
+               group by claim.v, stub_of.stub"""
+        )
+        run(
+            """create or replace temp table sharing as
+               select holder.v,
+                      any_value(holder.kind) = 'email' and count(distinct stub.name) < 2
+                          and count(*) filter (where stub.is_exclusive) < 2 and bool_and(holder.is_current)
+                          and count(bound.stub) = 0 as is_plain
+               from holder join stub using (stub) left join bound using (stub)
+               group by holder.v having count(*) > 1"""
+        )
+        undecided = run(
+            """select holder.v, holder.kind, holder.stub, stub.name, stub.is_exclusive, holder.is_current, holder.since
+               from holder join sharing using (v) join stub using (stub)
+               where not sharing.is_plain and (holder.kind = 'email' or stub.name is not null)
+               order by holder.v, holder.stub"""
+        )
+        groups: list[Row] = []
+        for (v, kind), rows in groupby(rows_of(undecided), key=itemgetter(0, 1)):
+            holders = list(rows)
+            decision = self._decide(kind, [self._holder(*row[2:6]) for row in holders])
+            by_name = kind == "phone" or decision.conflict is not None
+            if not by_name or f"{kind}_and_name" in self._settings.rules:
+                groups += [(v, stub, g, by_name) for g, group in enumerate(decision.groups) for stub in group]
+            if decision.conflict is not None:
+                left, right, reason = decision.conflict
+                since = max((row[6] for row in holders if row[6] is not None), default=None)
+                self._suspects.append((f"shared_{kind}", left, right, None, kind, reason, since))
+        fill(self._duck, "grouped", {"v": "integer", "stub": "integer", "g": "integer", "by_name": "boolean"}, groups)
+        run(
+            """insert into grouped
+               select holder.v, holder.stub, 0, false from holder join sharing using (v) where sharing.is_plain"""
+        )
+
+    def _decide(self, kind: str, holders: Sequence[Holder]) -> Decision:
+        decide = decide_phone if kind == "phone" else decide_email
+        return decide(self._names, holders, self._apart)
+
+    def _assign_browsers(self) -> None:
+        """A browser belongs to the one person who ever logged in on it; one that several used, to nobody."""
+        run = self._duck.execute
+        run(
+            """create or replace temp table login as
+               select distinct browser.n, browser.v, owner.stub, browser.claimed_at
+               from claim as browser
+               join (select distinct claim.v, stub_of.stub
+                     from claim join stub_of using (n) where claim.is_hard) as owner using (v)
+               where browser.rule = 'browser_login'"""
+        )
+        run(
+            """create or replace table browser_user as
+               select n, min(stub) as first, max(stub) as last, max(claimed_at) as since from login group by n"""
+        )
+        run(
+            """insert into grouped
+               select distinct login.v, side.stub, -1, false
+               from login join browser_user using (n), lateral (values (login.stub), (login.n)) as side (stub)
+               where browser_user.first = browser_user.last"""
+        )
+        shared = run("select first, last, n, since from browser_user where first < last").fetchall()
+        self._suspects += [
+            ("shared_browser", first, last, browser, "browser", "both logged in on one browser", since)
+            for first, last, browser, since in shared
+        ]
+
+    # --- groups ---
+    def _group_stubs(self) -> None:
+        """Stubs that share an identifier are one person, but for those that may not be: then the strongest links
+        win."""
+        run = self._duck.execute
+        run(
+            """create or replace table tie as
+               select (dense_rank() over (order by grouped.v, grouped.g) - 1)::integer as hub, grouped.v, grouped.g,
+                      grouped.by_name, grouped.stub, coalesce(holder.weight, 0) as weight
+               from grouped
+               left join holder on holder.v = grouped.v and holder.stub = grouped.stub and grouped.g >= 0"""
+        )
+        stubs, hubs = arrays(run("select stub, hub from tie"))
+        label = components(self._size + int(hubs.max(initial=-1)) + 1, stubs, hubs + self._size)[: self._size]
+        self._group = lowest(label)
+        refused: list[Row] = []
+        for members in self._conflicts(self._group):
+            ties = run("select weight, stub, hub from tie where stub = any($1)", [members]).fetchall()
+            group, refusals = link([Edge(*tie) for tie in ties], self._forbidden)
+            self._group[members] = [group.get(stub, stub) for stub in members]
+            refused += [(refusal.edge.stub, refusal.edge.hub) for refusal in refusals]
+            self._suspects += map(self._refused, refusals)
+        fill(self._duck, "refused_tie", {"stub": "integer", "hub": "integer"}, refused)
+
+    def _refused(self, refusal: Refusal) -> Row:
+        left, right = sorted((refusal.one, refusal.other))
+        by_way_of = refusal.edge.stub if refusal.edge.stub not in (left, right) else None
+        kind, since = self._duck.execute(
+            """select any_value(claim.kind), max(claim.claimed_at) from claim join stub_of using (n)
+               where claim.v = (select any_value(v) from tie where hub = $1) and stub_of.stub = $2""",
+            [refusal.edge.hub, refusal.edge.stub],
+        ).fetchone() or (None, None)
+        review = "crm_duplicates" if refusal.reason == TWO_CRM_RECORDS else "blocked_link"
+        return review, left, right, by_way_of, kind, refusal.reason, since
+
+    def _conflicts(self, group: Ints) -> Iterator[list[int]]:
+        """The groups, as lists of stubs, in which two may not be one person."""
+        stubs = np.unique(self._stub)
+        fill(self._duck, "gathered", {"stub": "integer", "grp": "integer"}, columns=(stubs, group[stubs]))
+        doubtful = self._duck.execute(
+            """select list(gathered.stub order by gathered.stub)
+               from gathered join stub using (stub) left join bound using (stub)
+               group by gathered.grp
+               having count(*) > 1 and (count(*) filter (where stub.is_exclusive) > 1
+                   or count(distinct stub.name) > 1 or count(bound.stub) > 1)
+               order by 1"""
+        ).fetchall()
+        self._load_holders({stub for (members,) in doubtful for stub in members})
+        for (members,) in doubtful:
+            judged = [self._holders[stub] for stub in members if self._holders[stub].has_say]
+            if any(
+                may_not_be_one(self._names, [holder], judged[position + 1 :], self._apart)
+                for position, holder in enumerate(judged)
+            ):
+                yield members
+
+    def _forbidden(self, left: Sequence[int], right: Sequence[int]) -> tuple[int, int, str] | None:
+        return may_not_be_one(
+            self._names, [self._holders[stub] for stub in left], [self._holders[stub] for stub in right], self._apart
+        )
+
+    def _load_holders(self, stubs: set[int]) -> None:
+        fill(self._duck, "wanted", {"stub": "integer"}, [(stub,) for stub in stubs - self._holders.keys()])
+        for row in rows_of(
+            self._duck.execute("select stub, stub.name, stub.is_exclusive from stub join wanted using (stub)")
+        ):
+            self._holders[row[0]] = self._holder(*row)
+
+    # --- what is probable ---
+    def _find_thin(self) -> None:
+        stubs = np.unique(self._stub)
+        fill(self._duck, "stub_group", {"stub": "integer", "grp": "integer"}, columns=(stubs, self._group[stubs]))
+        self._duck.execute(
+            """create or replace table thin as
+               select node.identity_key
+               from node join stub_of using (n) join stub_group using (stub) join node_name using (n)
+               join (select stub_group.grp from stub join stub_group using (stub)
+                     group by stub_group.grp having sum(stub.own_records) = 1) as lonely using (grp)"""
+        )
+
+    def _join_probable(self) -> None:
+        """Accepted pairs join groups. Where that brings together what may not be one person, the pairs contradict each
+        other and none of them counts."""
+        run = self._duck.execute
+        run(
+            """create or replace table pair as
+               select (row_number() over (order by least(l.n, r.n), greatest(l.n, r.n)) - 1)::integer as p,
+                      least(l.n, r.n) as left_n, greatest(l.n, r.n) as right_n, pairs.probability, pairs.match_weight,
+                      pairs.model_version
+               from pairs join node as l on l.identity_key = pairs.left_key
+               join node as r on r.identity_key = pairs.right_key
+               where pairs.verdict = 'accepted' and (pairs.left_key in (select identity_key from thin)
+                   or pairs.right_key in (select identity_key from thin))"""
+        )
+        if one(run("select count(*) from pair")) == 0:
+            return
+        for members in self._conflicts(self._with_pairs()):
+            run(
+                """delete from pair where left_n in (select n from stub_of where stub = any($1))
+                       or right_n in (select n from stub_of where stub = any($1))""",
+                [members],
+            )
+        self._group = self._with_pairs()
+
+    def _with_pairs(self) -> Ints:
+        left, right = arrays(self._duck.execute("select left_n, right_n from pair"))
+        stubs = np.unique(self._stub)
+        one_side = np.concatenate([self._stub[left], stubs])
+        return lowest(components(self._size, one_side, np.concatenate([self._stub[right], self._group[stubs]])))
+
+    # --- outcome ---
+    def _name_customers(self) -> None:
+        """A customer is named after its oldest record, browsers aside: so evidence decides the name, and a rebuild
+        gives the same one."""
+        numbers = {"n": "integer", "grp": "integer"}
+        fill(self._duck, "final", numbers, columns=(np.arange(self._size), self._group[self._stub]))
+        self._duck.execute(
+            """create or replace table customer as
+               select final.grp, min(node.n) as anchor, count(*) as records
+               from final join node using (n) where node.kind <> 'browser' group by final.grp"""
+        )
+
+    def _write_membership(self) -> None:
+        n, v = arrays(self._duck.execute("select n, v from claim union all select n, v from cut_claim"))
+        left, right = arrays(self._duck.execute("select left_n, right_n from pair"))
+        label = components(
+            self._size + self._values, np.concatenate([n, left]), np.concatenate([v + self._size, right])
+        )
+        first = lowest(label)[: self._size]
+        fill(self._duck, "whole", {"n": "integer", "first": "integer"}, columns=(np.arange(self._size), first))
+        self._duck.execute(
+            """create or replace table membership as
+               select node.identity_key,
+                      md5(length(oldest.identity_key) || ':' || oldest.identity_key) as customer_key,
+                      component.identity_key as component,
+                      case when oldest.n is null then null
+                           when customer.records = 1 and node.n = oldest.n then 'alone'
+                           when node.n = oldest.n then 'oldest'
+                           else reached.rule end as rule,
+                      parent.identity_key as linked_to,
+                      case when oldest.n is not null then coalesce(reached.confidence, 1) end as confidence,
+                      reached.match_weight, reached.model_version,
+                      coalesce(reached.linked_at, node.created_at) as linked_at,
+                      node.identity_key in (select identity_key from thin) as is_thin,
+                      node.identity_key in (select identity_key from claims where blocked_because = 'test account')
+                          as is_test
+               from node join final using (n) join whole using (n) join node as component on component.n = whole.first
+               left join customer using (grp) left join node as oldest on oldest.n = customer.anchor
+               left join reached on reached.n = node.n left join node as parent on parent.n = reached.parent"""
+        )
+        unexplained = one(
+            self._duck.execute("select count(*) from membership where customer_key is not null and rule is null")
+        )
+        if unexplained:
+            raise AssertionError(f"{unexplained} records belong to a customer and no evidence says why")
+
+    def _write_suspects(self) -> None:
+        fill(self._duck, "suspect", _SUSPECT, self._suspects)
+        self._duck.execute(
+            """create or replace table suspects as
+               select suspect.review_kind, l.identity_key as left_identity, r.identity_key as right_identity,
+                      min(via.identity_key) as by_way_of, suspect.evidence, suspect.reason,
+                      max(suspect.since) as since, component.identity_key as component
+               from suspect join node as l on l.n = suspect.left_n join node as r on r.n = suspect.right_n
+               left join node as via on via.n = suspect.by_way_of_n
+               join whole on whole.n = l.n join node as component on component.n = whole.first
+               group by all"""
+        )

@@ -1,0 +1,285 @@
+"""One build's identities: read what changed, resolve what it reaches, write what differs. All of it or nothing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import duckdb
+import psycopg
+from psycopg import sql
+
+from cx_warehouse.identity import state
+from cx_warehouse.identity.identifiers import normalise
+from cx_warehouse.identity.resolve import Resolution
+from cx_warehouse.identity.settings import Settings, read_settings
+from cx_warehouse.identity.state import Places, compose
+from cx_warehouse.identity.workspace import pull, push, workspace
+
+log = logging.getLogger(__name__)
+
+_RECORDS = {
+    "identity_key": "text",
+    "source": "text",
+    "identity_id": "text",
+    "kind": "text",
+    "is_deleted": "boolean",
+    "created_at": "timestamptz",
+    "full_name": "text",
+    "given_name": "text",
+    "family_name": "text",
+    "email": "text",
+}
+_STATED = {
+    "identity_key": "text",
+    "origin": "text",
+    "kind": "text",
+    "value": "text",
+    "rule": "text",
+    "claimed_at": "timestamptz",
+    "country": "text",
+}
+_CLAIMS = "identity_key, origin, kind, value, rule, claimed_at, blocked_because"
+_MEMBERSHIP = (
+    "identity_key, customer_key, component, rule, linked_to, confidence, match_weight, model_version, linked_at, "
+    "is_thin, is_test"
+)
+_VISIBLE = ("customer_key", "rule", "linked_to", "confidence", "match_weight", "model_version", "linked_at", "is_test")
+_SUSPECTS = "review_kind, left_identity, right_identity, by_way_of, evidence, reason, since, component"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run looked at and what came of it."""
+
+    is_whole: bool
+    looked_at: int
+    changed: int
+    customers: int
+    suspects: int
+
+    def __str__(self) -> str:
+        which = "all" if self.is_whole else "the affected"
+        return (
+            f"{which} {self.looked_at:,} identities resolved, {self.changed:,} changed; "
+            f"{self.customers:,} customers, {self.suspects:,} cases to review"
+        )
+
+
+def resolve_identities(dsn: str, build_number: int, *, target: str = "candidate") -> Report:
+    """Resolve the identities of the set `target` in one transaction; running it again changes nothing more.
+
+    The set is resolved as a whole where it was not yet, and where the settings are not those it was resolved with;
+    otherwise what this build's changes reach is. Raises ConfigError for settings that cannot be meant."""
+    places = Places(target)
+    with psycopg.connect(dsn) as connection, workspace() as duck:
+        connection.execute("set local timezone = 'UTC'")
+        connection.execute("set local work_mem = '256MB'")
+        settings = read_settings(connection, places.settings)
+        state.create_state(connection, places)
+        run = _Run(connection, duck, places, settings, build_number)
+        return run.affected() if state.is_basis(connection, places, run.fingerprint) else run.whole()
+
+
+class _Run:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        duck: duckdb.DuckDBPyConnection,
+        places: Places,
+        settings: Settings,
+        build_number: int,
+    ) -> None:
+        self._pg, self._duck, self._places, self._settings = connection, duck, places, settings
+        self._build = build_number
+        self.fingerprint = settings.fingerprint()
+
+    def whole(self) -> Report:
+        """Resolve everybody."""
+        state.empty_state(self._pg, self._places)
+        self._pull_records("true")
+        self._pull_stated("true")
+        normalise(self._duck, self._settings, "stated", "claims")
+        self._count_crowded()
+        self._push("claims", _CLAIMS)
+        self._push("crowded", "kind, value, records, left_identity, right_identity, since")
+        resolution = Resolution(self._duck, self._settings)
+        resolution.link()
+        self._no_pairs()
+        resolution.conclude()
+        changed = self._write(whole=True)
+        state.finish_state(self._pg, self._places, self._settings, self.fingerprint)
+        return self._report(True, changed)
+
+    def affected(self) -> Report:
+        """Resolve what this build's changes reach."""
+        state.find_touched(self._pg, self._places, self._settings, self._build)
+        self._pull_stated(f"stated.build_number = {self._build}")
+        normalise(self._duck, self._settings, "stated", "fresh_claims")
+        self._pg.execute(compose(self._places, "create temp table fresh_claims (like {claims}) on commit drop"))
+        push(self._duck, f"select {_CLAIMS} from fresh_claims", self._pg, sql.Identifier("fresh_claims"))
+        self._pg.execute("create index on fresh_claims (identity_key)")
+        self._pg.execute("analyze fresh_claims")
+        state.replace_claims(self._pg, self._places)
+        state.recount_crowded(self._pg, self._places, self._settings)
+        state.find_affected(self._pg, self._places)
+        self._pull_records("identity.identity_key in (select identity_key from affected)")
+        self._pull_claims()
+        resolution = Resolution(self._duck, self._settings)
+        resolution.link()
+        self._no_pairs()
+        resolution.conclude()
+        changed = self._write(whole=False)
+        state.finish_state(self._pg, self._places, self._settings, self.fingerprint)
+        return self._report(False, changed)
+
+    # --- in ---
+    def _pull_records(self, condition: str) -> None:
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                """select {columns} from {identities} as identity
+                   where (not identity.is_agent or exists (
+                           select 1 from {tickets} as ticket
+                           where ticket.requester_key = identity.identity_key and not ticket.is_deleted))
+                       and {condition}""",
+                columns=sql.SQL(", ").join(sql.Identifier("identity", name) for name in _RECORDS),
+                condition=sql.SQL(condition),
+            ),
+            self._duck,
+            "records",
+            _RECORDS,
+        )
+
+    def _pull_stated(self, condition: str) -> None:
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                """select stated.identity_key, stated.origin, stated.kind, stated.value, stated.rule, stated.claimed_at,
+                          case when stated.kind = 'phone' then identity.country end as country
+                   from {stated} as stated left join {identities} as identity
+                       on stated.kind = 'phone' and stated.identity_key = identity.identity_key
+                   where {condition}""",
+                condition=sql.SQL(condition),
+            ),
+            self._duck,
+            "stated",
+            _STATED,
+        )
+
+    def _pull_claims(self) -> None:
+        columns = {name: "timestamptz" if name == "claimed_at" else "text" for name in _CLAIMS.split(", ")}
+        pull(
+            self._pg,
+            compose(self._places, "select {columns} from {claims} as claims join affected using (identity_key)",
+                    columns=sql.SQL(_CLAIMS)),
+            self._duck, "claims", columns,
+        )  # fmt: skip
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                """select distinct crowded.kind, crowded.value
+                   from {crowded} as crowded join {claims} as claims using (kind, value)
+                   join affected using (identity_key)""",
+            ),
+            self._duck,
+            "crowded",
+            {"kind": "text", "value": "text"},
+        )
+
+    def _count_crowded(self) -> None:
+        limits = self._settings.limits()
+        self._duck.execute(
+            """create or replace table crowded as
+               select claims.kind, claims.value, count(distinct records.identity_key) as records,
+                      min(records.identity_key) as left_identity, max(records.identity_key) as right_identity,
+                      max(claims.claimed_at) as since
+               from claims join records using (identity_key)
+               join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed
+                   on allowed.kind = claims.kind
+               where claims.value is not null and claims.blocked_because is null
+                   and records.kind in ('crm_contact', 'helpdesk_user')
+               group by claims.kind, claims.value, allowed.most
+               having count(distinct records.identity_key) > allowed.most""",
+            [list(limits), list(limits.values())],
+        )
+
+    def _no_pairs(self) -> None:
+        self._duck.execute(
+            """create or replace table pairs (left_key text, right_key text, match_weight double, probability double,
+                   verdict text, model_version text)"""
+        )
+
+    # --- out ---
+    def _push(self, table: str, columns: str) -> None:
+        push(self._duck, f"select {columns} from {table}", self._pg, self._places.table(table))
+
+    def _write(self, *, whole: bool) -> int:
+        """Write what differs, and return how many identities changed in what readers see of them."""
+        pg, places = self._pg, self._places
+        scope = "true" if whole else "held.identity_key in (select identity_key from affected)"
+        pg.execute(
+            compose(places, "create temp table held on commit drop as select * from {membership} as held where {scope}",
+                    scope=sql.SQL(scope))
+        )  # fmt: skip
+        pg.execute(compose(places, "create temp table fresh (like {membership}) on commit drop"))
+        pg.execute("alter table fresh drop column build_number")
+        push(self._duck, f"select {_MEMBERSHIP} from membership", pg, sql.Identifier("fresh"))
+        pg.execute("analyze held")
+        pg.execute("analyze fresh")
+        pg.execute(compose(places, "delete from {membership} as held where {scope}", scope=sql.SQL(scope)))
+        same = " and ".join(f"fresh.{name} is not distinct from held.{name}" for name in _VISIBLE)
+        written = pg.execute(
+            compose(
+                places,
+                """with written as (
+                       insert into {membership}
+                       select fresh.*, case when held.identity_key is not null and {same} then held.build_number
+                                            else {build} end
+                       from fresh left join held using (identity_key)
+                       returning build_number)
+                   select count(*) filter (where build_number = {build}) from written""",
+                same=sql.SQL(same),
+                build=sql.Literal(self._build),
+            )
+        ).fetchone()
+        self._note_changes()
+        pg.execute(
+            compose(
+                places,
+                """delete from {suspects} where component in (select component from held union
+                       select component from fresh)""",
+            )
+        )
+        self._push("suspects", _SUSPECTS)
+        return int(written[0]) if written else 0
+
+    def _note_changes(self) -> None:
+        """Keep which identities went from one customer to another in this build; a run that is repeated adds to it."""
+        build = sql.Literal(self._build)
+        self._pg.execute(compose(self._places, "delete from {changes} where build_number <> {build}", build=build))
+        self._pg.execute(
+            compose(
+                self._places,
+                """insert into {changes}
+                   select identity_key, held.customer_key, fresh.customer_key, {build}
+                   from held full join fresh using (identity_key)
+                   where held.customer_key is distinct from fresh.customer_key and exists (select 1 from held)
+                   on conflict (identity_key) do update set customer_key = excluded.customer_key""",
+                build=build,
+            )
+        )
+
+    def _report(self, is_whole: bool, changed: int) -> Report:
+        counted = self._pg.execute(
+            compose(
+                self._places,
+                """select (select count(distinct customer_key) from {membership}), (select count(*) from {suspects})""",
+            )
+        ).fetchone()
+        assert counted is not None
+        looked_at = self._duck.execute("select count(*) from records").fetchone()
+        return Report(is_whole, looked_at[0] if looked_at else 0, changed, *counted)

@@ -1,0 +1,232 @@
+"""What a set knows of identities from the build before, and which of it a build has to look at again.
+
+Everything is a function of the evidence: two identities bear on each other only through an identifier that both claim,
+a probable pair, or somebody's decision. `component` is the closure of that, so what changed reaches exactly the
+components it touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+import psycopg
+from psycopg import sql
+
+from cx_warehouse.identity.settings import Settings
+
+INDEXES = {
+    "claims": ("(identity_key)", "(kind, value) where value is not null and blocked_because is null"),
+    "crowded": ("(kind, value)",),
+    "block_keys": ("(identity_key)", "(block_key)"),
+    "pairs": ("(left_key)", "(right_key)"),
+    "membership": ("(identity_key)", "(component)", "(customer_key)", "(build_number)"),
+    "suspects": ("(component)",),
+}
+# Evidence for one person, so counted where an identifier is crowded; survey answers may be many.
+OWN_RECORD = "('crm_contact', 'helpdesk_user')"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The schemas of the set that is being built: `candidate` unless told otherwise."""
+
+    target: str = "candidate"
+
+    def table(self, name: str) -> sql.Identifier:
+        """A table of identity's own."""
+        return sql.Identifier(f"{self.target}_identity", name)
+
+    def model(self, name: str) -> sql.Identifier:
+        """A model of dbt's intermediate layer."""
+        return sql.Identifier(f"{self.target}_intermediate", name)
+
+    @property
+    def settings(self) -> str:
+        """The schema of the seeds."""
+        return f"{self.target}_settings"
+
+
+def create_state(connection: psycopg.Connection, places: Places) -> None:
+    """Make the tables that are not there yet."""
+    statements = resources.files("cx_warehouse.identity").joinpath("state.sql").read_text()
+    connection.execute(sql.SQL(statements).format(schema=sql.Identifier(f"{places.target}_identity")))
+
+
+def compose(places: Places, statement: str, **parts: sql.Composable) -> sql.Composed:
+    """A statement in which {claims}, {identities} and their like are the set's tables."""
+    own = {name: places.table(name) for name in (*INDEXES, "changes", "decisions", "basis")}
+    models = {
+        "identities": places.model("int_person__identities"),
+        "stated": places.model("int_person__claims"),
+        "tickets": places.model("int_ticket__tickets"),
+    }
+    return sql.SQL(statement).format(**own, **models, **parts)
+
+
+def is_basis(connection: psycopg.Connection, places: Places, fingerprint: str) -> bool:
+    """Whether the set was resolved by these settings."""
+    return connection.execute(compose(places, "select fingerprint from {basis}")).fetchall() == [(fingerprint,)]
+
+
+def empty_state(connection: psycopg.Connection, places: Places) -> None:
+    """Forget all but who is whose, and the changes; drop the indexes, which are made again when all is in."""
+    for table, indexes in INDEXES.items():
+        for number in range(len(indexes)):
+            connection.execute(
+                sql.SQL("drop index if exists {}").format(
+                    sql.Identifier(f"{places.target}_identity", f"{table}_{number}")
+                )
+            )
+        if table != "membership":
+            connection.execute(sql.SQL("truncate {}").format(places.table(table)))
+
+
+def finish_state(connection: psycopg.Connection, places: Places, settings: Settings, fingerprint: str) -> None:
+    """Make the indexes that are missing, and record what the set was resolved with."""
+    for table, indexes in INDEXES.items():
+        for number, columns in enumerate(indexes):
+            connection.execute(
+                sql.SQL("create index if not exists {} on {} ").format(
+                    sql.Identifier(f"{table}_{number}"), places.table(table)
+                )
+                + sql.SQL(columns)
+            )
+        connection.execute(sql.SQL("analyze {}").format(places.table(table)))
+    connection.execute(compose(places, "truncate {basis}, {decisions}"))
+    connection.execute(compose(places, "insert into {basis} values (%s)"), [fingerprint])
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            compose(places, "insert into {decisions} values (%s, %s, %s, %s)"),
+            [(o.left, o.right, o.link, o.decided_at) for o in settings.overrides],
+        )
+
+
+# --- what a build has to look at again ---
+def find_touched(connection: psycopg.Connection, places: Places, settings: Settings, build_number: int) -> None:
+    """Make `touched` (identity_key, is_changed): identities whose record changed, whose claims did, whom a new or
+    withdrawn decision names; and every agent, who takes part only as somebody who asked for help."""
+    decided = {(o.left, o.right, o.link, o.decided_at) for o in settings.overrides}
+    known = set(connection.execute(compose(places, "select * from {decisions}")).fetchall())
+    named = sorted({key for row in decided ^ known for key in row[:2]})
+    connection.execute(
+        compose(
+            places,
+            """create temp table touched on commit drop as
+               with named as (
+                   select identity_key, build_number = {build} as is_changed
+                   from {identities} where build_number = {build} or is_agent
+                   union all select identity_key, false from {stated} where build_number = {build}
+                   union all select unnest({named}::text[]), false
+               )
+               select identity_key, bool_or(is_changed) as is_changed from named group by identity_key""",
+            build=sql.Literal(build_number),
+            named=sql.Literal(named),
+        )
+    )
+    connection.execute("create index on touched (identity_key)")
+    connection.execute("analyze touched")
+
+
+def replace_claims(connection: psycopg.Connection, places: Places) -> None:
+    """Put the temporary table `fresh_claims` in the place of what it replaces, and make `touched_values`: every
+    identifier that was or is claimed by a touched identity.
+
+    A changed record's own claims are replaced even by none, its history and ticket by what came; merges only add."""
+    connection.execute(
+        compose(
+            places,
+            """create temp table replaced on commit drop as
+               select claims.ctid as row_id, claims.kind, claims.value
+               from {claims} as claims join touched using (identity_key)
+               where (claims.origin = 'record' and touched.is_changed)
+                   or (claims.origin in ('history', 'ticket') and exists (
+                       select 1 from fresh_claims as fresh
+                       where fresh.identity_key = claims.identity_key and fresh.origin = claims.origin))
+                   or (claims.origin = 'merge' and exists (
+                       select 1 from fresh_claims as fresh
+                       where fresh.identity_key = claims.identity_key and fresh.origin = claims.origin
+                           and fresh.value = claims.value))""",
+        )
+    )
+    connection.execute(compose(places, "delete from {claims} where ctid in (select row_id from replaced)"))
+    connection.execute(compose(places, "insert into {claims} select * from fresh_claims"))
+    connection.execute(
+        compose(
+            places,
+            """create temp table touched_values on commit drop as
+               select kind, value from replaced where value is not null
+               union
+               select claims.kind, claims.value
+               from {claims} as claims join touched using (identity_key)
+               where claims.value is not null and claims.blocked_because is null""",
+        )
+    )
+    connection.execute("create index on touched_values (kind, value)")
+    connection.execute("analyze touched_values")
+
+
+def recount_crowded(connection: psycopg.Connection, places: Places, settings: Settings) -> None:
+    """Count again how many records share each touched identifier. Makes `linking_values`: those of them that link, or
+    linked before."""
+    connection.execute(
+        compose(
+            places,
+            """create temp table crowded_before on commit drop as
+               select crowded.kind, crowded.value from {crowded} as crowded join touched_values using (kind, value)""",
+        )
+    )
+    connection.execute(
+        compose(
+            places, "delete from {crowded} as c using touched_values as t where c.kind = t.kind and c.value = t.value"
+        )
+    )
+    connection.execute(
+        compose(
+            places,
+            """insert into {crowded}
+               select claims.kind, claims.value, count(distinct identity.identity_key),
+                      min(identity.identity_key collate "C"), max(identity.identity_key collate "C"),
+                      max(claims.claimed_at)
+               from touched_values join {claims} as claims using (kind, value)
+               join {identities} as identity using (identity_key)
+               join unnest({kinds}::text[], {limits}::bigint[]) as allowed (kind, records) on allowed.kind = claims.kind
+               where claims.blocked_because is null and not identity.is_agent
+                   and identity.kind in ('crm_contact', 'helpdesk_user')
+               group by claims.kind, claims.value, allowed.records
+               having count(distinct identity.identity_key) > allowed.records""",
+            kinds=sql.Literal(list(settings.limits())),
+            limits=sql.Literal(list(settings.limits().values())),
+        )
+    )
+    connection.execute(
+        compose(
+            places,
+            """create temp table linking_values on commit drop as
+               select kind, value from touched_values
+               except (select kind, value from crowded_before intersect select kind, value from {crowded})""",
+        )
+    )
+    connection.execute("analyze linking_values")
+
+
+def find_affected(connection: psycopg.Connection, places: Places) -> None:
+    """Make `affected`: the touched identities, all that share an identifier with them, and the components of these."""
+    connection.execute(
+        compose(
+            places,
+            """create temp table affected on commit drop as
+               with near as (
+                   select identity_key from touched
+                   union
+                   select claims.identity_key from {claims} as claims join linking_values using (kind, value)
+                   where claims.blocked_because is null
+               )
+               select identity_key from near
+               union
+               select member.identity_key from {membership} as member
+               where member.component in (
+                   select known.component from {membership} as known join near using (identity_key))""",
+        )
+    )
+    connection.execute("create unique index on affected (identity_key)")
+    connection.execute("analyze affected")

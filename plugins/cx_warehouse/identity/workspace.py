@@ -1,0 +1,112 @@
+"""A DuckDB database for one resolution, and the ways of rows into it, through it and back to Postgres."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+
+Row = tuple[Any, ...]
+MEMORY_LIMIT = "2GB"  # beyond it DuckDB goes to disk; arrays of the resolution come on top
+_CHUNK = 1 << 20  # bytes
+
+
+@contextmanager
+def workspace() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in a private folder, gone afterwards: it holds personal data."""
+    with tempfile.TemporaryDirectory(prefix="cx-identity-") as folder:  # 0700
+        connection = duckdb.connect(str(Path(folder) / "identity.duckdb"))
+        try:
+            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+            connection.execute(f"set temp_directory = '{folder}/spill'")
+            connection.execute("set timezone = 'UTC'")
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute("set enable_progress_bar = false")
+            yield connection
+        finally:
+            connection.close()
+
+
+def pull(
+    postgres: psycopg.Connection,
+    query: sql.Composed | sql.SQL,
+    duck: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+) -> int:
+    """Copy the rows of a Postgres query into a new table of the workspace, and return how many they are."""
+    with tempfile.NamedTemporaryFile(prefix="cx-identity-", suffix=".csv") as file:  # 0600
+        with postgres.cursor().copy(sql.SQL("copy ({}) to stdout (format csv)").format(query)) as copy:
+            for chunk in copy:
+                file.write(chunk)
+        file.flush()
+        described = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+        duck.execute(
+            f"""create or replace table {table} as select * from read_csv($1, header = false, columns = {{{described}}},
+                    delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false,
+                    auto_detect = false, strict_mode = true, max_line_size = 16777216)""",
+            [file.name],
+        )
+    return one(duck.execute(f"select count(*) from {table}"))
+
+
+def push(duck: duckdb.DuckDBPyConnection, query: str, postgres: psycopg.Connection, table: sql.Composable) -> int:
+    """Copy the rows of a query of the workspace into a Postgres table with the same columns in the same order; no
+    text in them may be empty."""
+    with tempfile.NamedTemporaryFile(prefix="cx-identity-", suffix=".csv") as file:
+        duck.execute(f"copy ({query}) to '{file.name}' (format csv, header false, nullstr '')")
+        cursor = postgres.cursor()
+        with (
+            open(file.name, "rb") as written,
+            cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(table)) as copy,
+        ):
+            while chunk := written.read(_CHUNK):
+                copy.write(chunk)
+    return cursor.rowcount
+
+
+def fill(
+    duck: duckdb.DuckDBPyConnection,
+    table: str,
+    declared: Mapping[str, str],
+    rows: Sequence[Row] = (),
+    columns: Sequence[npt.NDArray[Any]] | None = None,
+) -> None:
+    """A new table of `rows`, or of `columns` of numbers."""
+    described = ", ".join(f"{name} {kind}" for name, kind in declared.items())
+    duck.execute(f"create or replace table {table} ({described})")
+    if columns is None and not rows:
+        return
+    given: Sequence[Any] = columns if columns is not None else list(zip(*rows, strict=True))
+    duck.register("given_rows", pa.table(dict(zip(declared, (pa.array(one) for one in given), strict=True))))
+    casts = ", ".join(f"{name}::{kind}" for name, kind in declared.items())
+    duck.execute(f"insert into {table} select {casts} from given_rows")
+    duck.unregister("given_rows")
+
+
+def one(cursor: duckdb.DuckDBPyConnection) -> int:
+    """The number that a query with one row and column answers."""
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def rows_of(cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
+    """Rows a batch at a time, for results that are long."""
+    while batch := cursor.fetchmany(50_000):
+        yield from batch
+
+
+def arrays(cursor: duckdb.DuckDBPyConnection) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """The two number columns of a result."""
+    first, second = cursor.fetchnumpy().values()
+    return np.asarray(first), np.asarray(second)
