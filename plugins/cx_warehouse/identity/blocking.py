@@ -77,7 +77,7 @@ _RULES = (
     "'mailbox ' || case when length(email_local) > 5 and not is_shared_mailbox then email_local end",
     "'phone ' || phone",
     "'number ' || external_id",
-    "'name ' || least(given, family) || ' ' || greatest(given, family)",
+    "case when full_name is not null then 'name ' || least(given, family) || ' ' || greatest(given, family) end",
     "'born ' || birth_date || ' ' || nullif(given_sound, '')",
     "'born ' || birth_date || ' ' || nullif(family_sound, '')",
     "'born ' || birth_date || ' at ' || postal_code",

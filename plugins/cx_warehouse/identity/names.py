@@ -133,7 +133,7 @@ class Names:
         left, right = self._variants.get(left, left), self._variants.get(right, right)
         if left == right or (min(len(left), len(right)) == 1 and left[0] == right[0]):
             return True
-        if loose and _same_consonants(left, right):
+        if loose and _same_consonants(left, right, least=4):
             return True
         # one letter of a long name may be a slip, but not where it makes another name of it: Marta is not Maria
         slip = min(len(left), len(right)) > 4 and OSA.distance(left, right, score_cutoff=1) <= 1
@@ -161,7 +161,7 @@ def _family_match(left: str, right: str, loose: bool) -> bool:
     """Equal but for one slip or an ending (Kowalska, Kowalski); an initial stands for its name."""
     if left == right or (min(len(left), len(right)) == 1 and left[0] == right[0]):
         return True
-    if loose and _same_consonants(left, right):
+    if loose and _same_consonants(left, right, least=3):
         return True
     return min(len(left), len(right)) > 3 and OSA.distance(left, right, score_cutoff=1) <= 1
 
@@ -170,14 +170,16 @@ def _only_initials(left: PersonName, right: PersonName) -> bool:
     return all(len(part) == 1 for part in left.family) or all(len(part) == 1 for part in right.family)
 
 
-def _same_consonants(left: str, right: str) -> bool:
-    """Whether two spellings of which one comes from another script may be one name: vowels are guessed there."""
+def _same_consonants(left: str, right: str, *, least: int) -> bool:
+    """Whether two spellings of which one comes from another script may be one name: vowels are guessed there.
+    Consonants need not be the very same where both have `least` of them or more: brothers are called Mahdi and
+    Mohammad (mhd, mhmd), Hasan and Mohsen."""
     one, other = skeleton(left), skeleton(right)
     if one == other and one:
         return len(one) > 1 or JaroWinkler.similarity(left, right) >= 0.8
     if is_given_name(left) and is_given_name(right):
         return False  # Мария is not Marta
-    return min(len(one), len(other)) > 3 and JaroWinkler.similarity(one, other) >= 0.9
+    return min(len(one), len(other)) >= least and JaroWinkler.similarity(one, other) >= 0.9
 
 
 def skeleton(text: str) -> str:

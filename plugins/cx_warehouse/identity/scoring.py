@@ -7,6 +7,7 @@ frequencies instead: a pair weighs the same in every population."""
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def scored(
     settings = {**model.settings, "retain_matching_columns": detailed}
     api = DuckDBAPI(connection)
     with ExitStack() as undo:
+        undo.enter_context(_quiet(logging.getLogger("splink")))
         lookups = _frequency_tables(connection, table, model, undo)
         undo.callback(api.delete_tables_created_by_splink_from_db)
         linker = Linker(api.register(table), settings, log_level=None, validate_settings=False)
@@ -115,6 +117,17 @@ def _frequency_tables(
         f"join {names['given']} using (given) join {names['family']} using (family) group by full_name"
     )
     return names
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Warnings only: otherwise it tells each step."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager
