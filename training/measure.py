@@ -47,8 +47,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Measured:
-    """Pairs by threshold. Thin pairs share neither e-mail nor customer number: the pairs that rules do not see, on which
-    thresholds are set. `allowed` are those that would be accepted at any weight."""
+    """Pairs by threshold. Thin pairs share neither e-mail nor customer number: rules do not see them. `allowed` are
+    those that would be accepted at any weight."""
 
     accepted: dict[float, Counts]
     accepted_thin: dict[float, Counts]
@@ -58,8 +58,9 @@ class Measured:
     allowed_thin: int
 
     def choose(self) -> dict[str, float]:
-        """The lowest accept threshold above which accepted pairs, and thin ones among them, are right often enough; and
-        the lowest proposal threshold above which a look is worth it in each band. Raises ValueError if there is none."""
+        """The lowest accept threshold above which accepted pairs, and thin ones among them, are right often enough.
+        Below it, the lowest proposal threshold above which a look is worth it in each band. Raises ValueError if
+        nothing is good enough."""
         accept = min(
             weight
             for weight in self.accepted
@@ -104,9 +105,7 @@ def measure(connection: duckdb.DuckDBPyConnection, persons: str, model: Model) -
     """Score the labelled table `persons` against itself with a model whose thresholds let everything through."""
     probable_pairs(connection, persons, persons, "scored_pairs", model=model)
     thin = "not coalesce(one.email = other.email or one.external_id = other.external_id, false)"
-    both = (
-        f"{persons} as one on one.identity_key = left_key join {persons} as other on other.identity_key = right_key"
-    )
+    both = f"{persons} as one on one.identity_key = left_key join {persons} as other on other.identity_key = right_key"
     rows = connection.execute(
         f"select floor(match_weight / {STEP}) * {STEP}, verdict = 'accepted', {thin}, one.person = other.person, "
         f"count(*) from scored_pairs join {both} group by all order by all"

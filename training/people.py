@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from itertools import accumulate
 
@@ -44,7 +44,9 @@ class Habits:
     recycled_phone: float = 0.03  # of people, whose number was another's before
     namesake: float = 0.04  # of people, who are given the name of another of their country
     namesake_in_town: float = 0.3  # of those, who live in the same town too
-    namesake_born: float = 0.005  # of those, who were born on the same day too: several times what chance does to a million
+    namesake_born: float = (
+        0.005  # of those, who were born on the same day too: several times what chance does to a million
+    )
     numbers_in_a_row: float = 0.5  # of households, whose customer numbers follow each other
     second_number: float = 0.1  # of people, who were registered as a customer twice
     moves: float = 0.3
@@ -97,7 +99,7 @@ class Chooser:
         return dice.choices(self._values, cum_weights=self._sums)[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _chooser(kind: str, country: str, sex: str) -> Chooser:
     if country == "russia":
         given, family = names.cyrillic_names(sex)
@@ -143,7 +145,7 @@ def _of_sex(family: str, country: str, sex: str) -> str:
     return family
 
 
-@lru_cache(maxsize=None)
+@cache
 def _places(country: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Streets and towns of a country, romanised: faker's where it lists them, else made of family names."""
     locale = {"poland": "pl_PL", "germany": "de_DE", "russia": "ru_RU"}.get(country)
@@ -242,7 +244,14 @@ class Population:
             yield child_sex, name, child_born
 
     def _person(
-        self, country: str, sex: str, name: Name, born: date, home: Address, shared_phone: str | None, numbers: list[str]
+        self,
+        country: str,
+        sex: str,
+        name: Name,
+        born: date,
+        home: Address,
+        shared_phone: str | None,
+        numbers: list[str],
     ) -> Person:
         dice, habits = self.dice, self.habits
         known = [name]
@@ -289,8 +298,15 @@ class Population:
         dice = self.dice
         given, family = dice.choice(name.given), dice.choice(name.family).replace(" ", "")
         local = dice.choice(
-            [f"{given}.{family}", f"{given[0]}{family}", f"{given}{family}", f"{given}{born.year % 100:02}", family]
-            + [f"{given}.{family}{dice.randrange(100)}", f"nick{dice.randrange(100_000)}"]
+            [
+                f"{given}.{family}",
+                f"{given[0]}{family}",
+                f"{given}{family}",
+                f"{given}{born.year % 100:02}",
+                family,
+                f"{given}.{family}{dice.randrange(100)}",
+                f"nick{dice.randrange(100_000)}",
+            ]
         )
         domain = dice.choice(["gmail.example", "mail.example", "web.example", "post.example", f"{family}.example"])
         while f"{local}@{domain}" in self._taken:

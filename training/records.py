@@ -84,7 +84,9 @@ def records_of(dice: random.Random, person: Person, number: int, prefix: str) ->
             for (column, value), share in zip(known.items(), SOURCES[source], strict=True)
             if dice.random() < share
         }
-        record = Record(f"{prefix}-{nth}", number, **{column: kept.get(column) for column in FIELDS}, is_romanised=native)
+        record = Record(
+            f"{prefix}-{nth}", number, **{column: kept.get(column) for column in FIELDS}, is_romanised=native
+        )
         if record.given and dice.random() < INITIAL:
             record = replace(record, given=record.given[0])
         if dice.random() < SWAPPED:
@@ -105,7 +107,9 @@ def mistyped(dice: random.Random, text: str) -> str:
         return text[:at] + text[at + 1 :]
     if kind == "double":
         return text[: at + 1] + text[at:]
-    return text[:at] + dice.choice("0123456789" if text[at].isdigit() else "abcdefghijklmnopqrstuvwxyz") + text[at + 1 :]
+    return (
+        text[:at] + dice.choice("0123456789" if text[at].isdigit() else "abcdefghijklmnopqrstuvwxyz") + text[at + 1 :]
+    )
 
 
 def load(connection: duckdb.DuckDBPyConnection, records: Iterable[Record], table: str) -> None:

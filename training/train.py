@@ -2,9 +2,9 @@
 
     make train                        (writes plugins/cx_warehouse/identity/model/)
 
-Weights are counts: how often each level of agreement comes in pairs of one person (m) and in pairs of two (u), in a made
-population. Thresholds are chosen on a second one by what they let through (`training.measure`). What the model file says
-that they let through is measured on a third."""
+Weights are counts: how often each level of agreement comes in pairs of one person (m) and in pairs of two (u), in a
+made population. Thresholds are chosen on a second one by what they let through (`training.measure`). What the model
+file says that they let through is measured on a third."""
 
 from __future__ import annotations
 
@@ -59,14 +59,20 @@ def write_frequencies(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def trained_settings(
-    connection: duckdb.DuckDBPyConnection, persons: str, frequencies: dict[str, dict[str, Any]], folder: Path, draws: int
+    connection: duckdb.DuckDBPyConnection,
+    persons: str,
+    frequencies: dict[str, dict[str, Any]],
+    folder: Path,
+    draws: int,
 ) -> dict[str, Any]:
     """Splink's settings with m and u counted in the labelled table `persons`; u in `draws` pairs drawn at random."""
     settings = comparisons.settings(PRIOR)
     blank = deepcopy(settings)
     for level in _levels(blank):
         level["m_probability"] = level["u_probability"] = 0.5
-    known = {part: scoring.Frequencies(folder / entry["file"], entry["fallback"]) for part, entry in frequencies.items()}
+    known = {
+        part: scoring.Frequencies(folder / entry["file"], entry["fallback"]) for part, entry in frequencies.items()
+    }
     model = scoring.Model("blank", blank, known["given"], known["family"], BLOCK_CAP, 0.0, 0.0)
     _draw_pairs(connection, persons, draws)
     connection.execute(
@@ -107,9 +113,7 @@ def _draw_pairs(connection: duckdb.DuckDBPyConnection, persons: str, draws: int)
     connection.unregister("drawn")
 
 
-def _set_shares(
-    connection: duckdb.DuckDBPyConnection, weights: str, comparison: dict[str, Any], kind: str
-) -> None:
+def _set_shares(connection: duckdb.DuckDBPyConnection, weights: str, comparison: dict[str, Any], kind: str) -> None:
     """Set `kind` of each level to its share of the pairs in which both sides know something, as if each level had been
     seen half a time more: what was never seen is not impossible."""
     gamma = f"gamma_{comparison['output_column_name']}"
@@ -153,7 +157,12 @@ def train(folder: Path, people: int, draws: int, measured_people: int) -> None:
 
 @click.command()
 @click.option("--people", default=60_000, show_default=True, help="Made people whose records are counted.")
-@click.option("--measured-people", default=250_000, show_default=True, help="Others, twice: to choose thresholds, to measure them.")
+@click.option(
+    "--measured-people",
+    default=250_000,
+    show_default=True,
+    help="Others, twice: to choose thresholds, to measure them.",
+)
 @click.option("--draws", default=4_000_000, show_default=True, help="Random pairs for u.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=OUTPUT, help="Where it is written.")
 def main(people: int, measured_people: int, draws: int, output: Path) -> None:

@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import duckdb
 import numpy
@@ -56,7 +56,7 @@ def equal(persons: Sequence[Person], columns: Sequence[str]) -> Clusters:
     pairs = [
         (left.identity_key, right.identity_key)
         for sharing in _sharing(persons, *columns)
-        for left, right in zip(sharing, sharing[1:], strict=False)
+        for left, right in pairwise(sharing)
     ]
     return components(persons, pairs)
 

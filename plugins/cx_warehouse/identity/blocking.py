@@ -103,7 +103,7 @@ def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[st
     written in another script (`PersonName.is_romanised`); without it no name was."""
     known = {column[0] for column in connection.sql(f"select * from {persons} limit 0").description}
     sound, table = _unique("sound"), _unique("prepared")
-    connection.create_function(sound, _sound, ["VARCHAR"], "VARCHAR")  # type: ignore[arg-type]
+    connection.create_function(sound, _sound, ["VARCHAR"], "VARCHAR")
     try:
         query = _PREPARED.format(
             sound=sound,

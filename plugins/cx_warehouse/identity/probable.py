@@ -168,7 +168,7 @@ def _agreement(connection: duckdb.DuckDBPyConnection, names: Names) -> Iterator[
         return -1 if one is None or other is None else int(names.agreement(one, other))
 
     function = f"cx_agreement_{uuid4().hex[:12]}"
-    connection.create_function(function, compare, ["VARCHAR", "VARCHAR"], "INTEGER")  # type: ignore[arg-type]
+    connection.create_function(function, compare, ["VARCHAR", "VARCHAR"], "INTEGER")
     try:
         yield function
     finally:

@@ -46,7 +46,8 @@ FULL_NAMES = [
     # Persian
     ("محمد رضایی", "Mohammad Rezaei", SAME),
     ("محمد رضایی", "Muhammad Rezai", SAME),
-    ("حسین موسوی", "Hossein Mousavi", SAME),
+    ("حسین رضایی", "Hossein Rezaei", SAME),
+    ("حسین موسوی", "Hossein Mousavi", COMPATIBLE),  # one letter stands for v and u: mvsvy
     ("زهرا احمدی", "Zahra Ahmadi", SAME),
     ("محسن اکبری", "Hasan Akbari", DIFFERENT),  # brothers whose consonants are alike
     ("محمد اکبری", "Mahdi Akbari", DIFFERENT),
@@ -96,10 +97,9 @@ def test_names_in_two_fields_are_in_their_order(
     assert NAMES.agreement(one, other) == NAMES.agreement(other, one) == expected
 
 
-_PARTS = st.sampled_from(
-    ["anna", "maria", "mariaa", "marta", "jan", "jana", "kuba", "jakub", "sasha", "aleksandr", "aleksander", "j", "k"]
-    + ["nowak", "nowack", "kowalska", "kowalski", "smith", "smyth", "yuliya", "julia", "mhmd", "mohammad", "hsyn"]
-) | st.text("abjmnoy", min_size=1, max_size=7)
+_GIVEN = ["anna", "maria", "mariaa", "marta", "jan", "jana", "kuba", "jakub", "sasha", "aleksandr", "julia", "mhmd"]
+_FAMILY = ["nowak", "nowack", "kowalska", "kowalski", "smith", "smyth", "mohammad", "hsyn", "j", "k"]
+_PARTS = st.sampled_from([*_GIVEN, *_FAMILY]) | st.text("abjmnoy", min_size=1, max_size=7)
 _ANY_NAME = st.none() | st.builds(
     PersonName, _PARTS, st.lists(_PARTS, max_size=2).map(tuple), st.booleans(), st.booleans()
 )
