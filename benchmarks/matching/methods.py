@@ -7,6 +7,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
+from operator import ne
 
 import duckdb
 import numpy
@@ -31,24 +32,35 @@ def components(persons: Sequence[Person], pairs: Iterable[tuple[str, str]]) -> C
 
 def ours(persons: Sequence[Person]) -> Clusters:
     """Accepted probable pairs, and a stand-in for the deterministic rules."""
-    connection = duckdb.connect()
-    load(connection, persons, "persons")
-    probable_pairs(connection, "persons", "persons", "pairs")
-    accepted = connection.execute("select left_key, right_key from pairs where verdict = 'accepted'").fetchall()
-    connection.close()
-    return components(persons, [*accepted, *_ruled(persons)])
+    return components(persons, [*_probable(persons, "accepted"), *_ruled(persons)])
+
+
+def ours_reviewed(persons: Sequence[Person]) -> Clusters:
+    """The same, after somebody who makes no mistakes has looked at each proposed pair."""
+    truth = {person.identity_key: person.truth for person in persons}
+    confirmed = [pair for pair in _probable(persons, "proposed") if truth[pair[0]] == truth[pair[1]]]
+    return components(persons, [*_probable(persons, "accepted"), *_ruled(persons), *confirmed])
+
+
+def _probable(persons: Sequence[Person], verdict: str) -> list[tuple[str, str]]:
+    with duckdb.connect() as connection:
+        load(connection, persons, "persons")
+        probable_pairs(connection, "persons", "persons", "pairs")
+        return connection.execute("select left_key, right_key from pairs where verdict = ?", [verdict]).fetchall()
 
 
 def _ruled(persons: Sequence[Person]) -> Iterator[tuple[str, str]]:
-    """STAND-IN, to be replaced by the resolution engine: pairs with one customer number and names that are not
-    different, and pairs with one mailbox and the same name."""
+    """STAND-IN, to be replaced by the resolution engine: pairs with one customer number; and pairs with one mailbox and
+    the same name, unless their birth dates differ by more than a digit."""
+    for sharing in _sharing(persons, "external_id"):
+        yield from ((left.identity_key, right.identity_key) for left, right in pairwise(sharing))
     names = Names()
-    for column, least in (("external_id", Agreement.COMPATIBLE), ("email", Agreement.SAME)):
-        for sharing in _sharing(persons, column):
-            for left, right in combinations(sharing, 2):
-                one, other = (parse_name(f"{person.given or ''} {person.family or ''}") for person in (left, right))
-                if names.agreement(one, other) >= least:
-                    yield left.identity_key, right.identity_key
+    for sharing in _sharing(persons, "email"):
+        for left, right in combinations(sharing, 2):
+            one, other = (parse_name(f"{person.given or ''} {person.family or ''}") for person in (left, right))
+            born = sum(map(ne, left.birth_date or "", right.birth_date or ""))
+            if names.agreement(one, other) is Agreement.SAME and born < 2:
+                yield left.identity_key, right.identity_key
 
 
 def equal(persons: Sequence[Person], columns: Sequence[str]) -> Clusters:
@@ -72,8 +84,8 @@ def _sharing(persons: Iterable[Person], *columns: str) -> list[list[Person]]:
 
 def stock_splink(persons: Sequence[Person]) -> Clusters:
     """Splink's own comparisons, trained by expectation maximisation on these very records, as its tutorial does; pairs
-    of probability 0.95 or more, connected. Columns that nobody knows are left out. For Febrl these are the comparisons
-    and blocking rules of the demonstration that Splink publishes for it."""
+    of probability 0.95 or more, connected. Columns that nobody knows are left out, and so is what has no pair to be
+    trained on."""
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -100,17 +112,17 @@ def stock_splink(persons: Sequence[Person]) -> Clusters:
     load(connection, persons, "persons")
     api = DuckDBAPI(connection)
     linker = Linker(api.register("persons"), settings, log_level=None)
-    sure = [
-        "l.given = r.given and l.family = r.family and l.birth_date = r.birth_date",
-        *(f"l.{column} = r.{column}" for column in ("external_id", "email") if column in known),
-    ]
+    shared = [column for column in ("external_id", "email", "birth_date", "postal_code") if _sharing(persons, column)]
+    sure = ["l.given = r.given and l.family = r.family and l.birth_date = r.birth_date"]
+    sure += [f"l.{column} = r.{column}" for column in shared[:2] if column in ("external_id", "email")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        linker.training.estimate_probability_two_random_records_match(sure, recall=0.8)
+        if len(sure) > 1 or _sharing(persons, "given", "family", "birth_date"):
+            linker.training.estimate_probability_two_random_records_match(sure, recall=0.8)
         linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-        for block in ("birth_date", "postal_code", "email"):
-            if block in known:
-                linker.training.estimate_parameters_using_expectation_maximisation(block_on(block))
+        for column in shared:
+            if column != "external_id":
+                linker.training.estimate_parameters_using_expectation_maximisation(block_on(column))
         found = linker.inference.predict(threshold_match_probability=0.95, warning_mode="never")
     pairs = connection.execute(f"select identity_key_l, identity_key_r from {found.physical_name}").fetchall()
     connection.close()
