@@ -84,6 +84,7 @@ class Measured:
                 **self._row(self.accepted_thin[accept], self.thin_pairs),
                 "recall_of_allowed": round(self.accepted_thin[accept].right / self.allowed_thin, 4),
             },
+            "thin_pairs_by_weight_alone": self._row(self.above_thin[accept], self.thin_pairs),
             "proposed_thin_pairs": self._row(proposed, self.thin_pairs),
             "thin_pairs_by_accept_threshold": {
                 f"{weight:g}": self._row(self.accepted_thin[weight], self.thin_pairs) for weight in SHOWN

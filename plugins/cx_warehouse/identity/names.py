@@ -177,6 +177,9 @@ def _same_consonants(left: str, right: str, *, least: int) -> bool:
     one, other = skeleton(left), skeleton(right)
     if one == other and one:
         return len(one) > 1 or JaroWinkler.similarity(left, right) >= 0.8
+    bare, other_bare = one.replace("v", ""), other.replace("v", "")  # one Persian letter is v, u and o
+    if bare == other_bare and len(bare) > 1:
+        return True
     if is_given_name(left) and is_given_name(right):
         return False  # Мария is not Marta
     return min(len(one), len(other)) >= least and JaroWinkler.similarity(one, other) >= 0.9
@@ -185,4 +188,5 @@ def _same_consonants(left: str, right: str, *, least: int) -> bool:
 def skeleton(text: str) -> str:
     """The consonants of a romanised name, doubled ones once, spelled one way."""
     plain = text.replace("x", "ks").replace("w", "v").replace("ph", "f").replace("kh", "h").replace("ch", "h")
-    return re.sub(r"(.)\1+", r"\1", plain.translate(_VOWELS))
+    plain = plain.replace("gh", "g").replace("q", "g").translate(_VOWELS)
+    return re.sub(r"(?<=..)h$", "", re.sub(r"(.)\1+", r"\1", plain))  # Sarah, Fatemeh: the last h is not heard

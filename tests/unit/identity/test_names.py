@@ -47,7 +47,8 @@ FULL_NAMES = [
     ("محمد رضایی", "Mohammad Rezaei", SAME),
     ("محمد رضایی", "Muhammad Rezai", SAME),
     ("حسین رضایی", "Hossein Rezaei", SAME),
-    ("حسین موسوی", "Hossein Mousavi", COMPATIBLE),  # one letter stands for v and u: mvsvy
+    ("حسین موسوی", "Hossein Mousavi", SAME),  # one letter stands for v and u: mvsvy
+    ("فاطمه صادقی", "Fatemeh Sadeghi", SAME),
     ("زهرا احمدی", "Zahra Ahmadi", SAME),
     ("محسن اکبری", "Hasan Akbari", DIFFERENT),  # brothers whose consonants are alike
     ("محمد اکبری", "Mahdi Akbari", DIFFERENT),
