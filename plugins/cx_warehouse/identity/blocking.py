@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from uuid import uuid4
 
 import duckdb
@@ -87,8 +87,6 @@ _RULES = (
     "'home ' || street_words || ' ' || street_numbers || ' ' || nullif(family_sound, '')",
 )
 
-_sound = lru_cache(maxsize=100_000)(skeleton)
-
 
 def _unique(stem: str) -> str:
     return f"cx_{stem}_{uuid4().hex[:12]}"
@@ -103,7 +101,7 @@ def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[st
     written in another script (`PersonName.is_romanised`); without it no name was."""
     known = {column[0] for column in connection.sql(f"select * from {persons} limit 0").description}
     sound, table = _unique("sound"), _unique("prepared")
-    connection.create_function(sound, _sound, ["VARCHAR"], "VARCHAR")
+    connection.create_function(sound, cache(skeleton), ["VARCHAR"], "VARCHAR")
     try:
         query = _PREPARED.format(
             sound=sound,
