@@ -92,11 +92,13 @@ def summary() -> None:
     """Show the last night."""
     from stack.local import WAREHOUSE
     from stack.postgres import PostgresServer
+    from stack.sandbox import Sandbox
     from stack.summary import show_night
 
     home = default_home()
     _require_home(home)
-    show_night(console, PostgresServer.ensure(home).dsn(WAREHOUSE))
+    sandbox = Sandbox.find(home)
+    show_night(console, PostgresServer.ensure(home).dsn(WAREHOUSE), sandbox.control if sandbox else None)
 
 
 @cli.command()
@@ -262,7 +264,7 @@ def _run_and_show(stack: "Local", as_of: datetime, begins: float) -> None:
 def _show_summary(stack: "Local", begins: float) -> None:
     from stack.summary import show_night, show_places
 
-    show_night(console, stack.warehouse_dsn())
+    show_night(console, stack.warehouse_dsn(), stack.sandbox.control if stack.sandbox else None)
     show_places(console, stack.home, stack.postgres, stack.airflow)
     console.print(f"\n{time.monotonic() - begins:.0f} seconds in all")
 

@@ -10,13 +10,15 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from sandbox.control import Control
 from stack.airflow import Airflow
 from stack.differences import show_differences
 from stack.errors import StackError
 from stack.local import WAREHOUSE
 from stack.postgres import PostgresServer
+from stack.tables import new_table
+from stack.who import show_customers
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
@@ -34,8 +36,9 @@ MEASURES: Mapping[str, tuple[str, str, int]] = {
 }
 
 
-def show_night(console: Console, dsn: str) -> None:
-    """Print the last night. Raises StackError when there was none."""
+def show_night(console: Console, dsn: str, control: Control | None = None) -> None:
+    """Print the last night; `control` is the sandbox's, which knows how right the customers are. Raises StackError when
+    there was none."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         connection.read_only = True
         night = _night(connection)
@@ -43,6 +46,7 @@ def show_night(console: Console, dsn: str) -> None:
         _show_checks(console, connection, night)
         if _is_there(connection, "marts.source_freshness"):
             _show_scores(console, connection)
+            show_customers(console, connection, control)
             _show_freshness(console, connection)
         else:
             console.print("\nnothing is published yet, so there are no scores to read")
@@ -50,7 +54,7 @@ def show_night(console: Console, dsn: str) -> None:
 
 def show_places(console: Console, home: Path, postgres: PostgresServer, airflow: Airflow) -> None:
     """Print where to look further."""
-    table = _table("Where to look", "", "")
+    table = new_table("Where to look", "", "")
     table.show_header = False
     table.add_row("Airflow", f"{airflow.url}   login {airflow.user}, password {airflow.password}")
     table.add_row("marts", "make psql   or   make psql SQL='select * from mart_voice__scores'")
@@ -81,7 +85,7 @@ def _show_landed(console: Console, connection: Connection, night: Row) -> None:
     if night["error"] and status != "published":
         console.print(f"  {escape(night['error'])}")
         _say_what_readers_see(console, connection)
-    table = _table("Landed", "stream", "read", "new", "unchanged", "deleted", "quarantined", "seconds", "")
+    table = new_table("Landed", "stream", "read", "new", "unchanged", "deleted", "quarantined", "seconds", "")
     runs = connection.execute(
         """select distinct on (source, stream) *,
                coalesce(extract(epoch from finished_at - started_at), 0)::float8 as seconds
@@ -119,7 +123,7 @@ def _show_quarantine(console: Console, connection: Connection) -> None:
         """select schemaname from pg_tables
            where tablename = 'quarantine' and starts_with(schemaname, 'raw_') order by 1"""
     ).fetchall()
-    table = _table("In quarantine, all nights", "stream", "reason", "records", "last night")
+    table = new_table("In quarantine, all nights", "stream", "reason", "records", "last night")
     for found in tables:
         schema = found["schemaname"]
         query = sql.SQL(
@@ -134,7 +138,7 @@ def _show_quarantine(console: Console, connection: Connection) -> None:
 
 
 def _show_checks(console: Console, connection: Connection, night: Row) -> None:
-    table = _table("Expectations", "border", "checks", "passed", "warned", "critical")
+    table = new_table("Expectations", "border", "checks", "passed", "warned", "critical")
     rows = connection.execute(
         """select border, count(*) as checks, count(*) filter (where success) as passed,
                count(*) filter (where not success and severity = 'warning') as warned,
@@ -160,7 +164,7 @@ def _show_checks(console: Console, connection: Connection, night: Row) -> None:
 
 
 def _show_scores(console: Console, connection: Connection) -> None:
-    table = _table("Scores, all time", "measure", "scale", "survey", "value", "95 % interval", "n", "target", "")
+    table = new_table("Scores, all time", "measure", "scale", "survey", "value", "95 % interval", "n", "target", "")
     rows = connection.execute(
         "select * from marts.mart_voice__scores where period = 'all' and survey = 'all'"
     ).fetchall()
@@ -195,7 +199,7 @@ def _note(row: Row) -> str:
 
 
 def _show_first_response(console: Console, connection: Connection) -> None:
-    table = _table(
+    table = new_table(
         "First response, calendar minutes", "channel", "median", "95 % interval", "p90", "n", "answered", "target"
     )
     for row in connection.execute(
@@ -216,7 +220,7 @@ def _show_first_response(console: Console, connection: Connection) -> None:
 
 
 def _show_freshness(console: Console, connection: Connection) -> None:
-    table = _table("Sources", "source", "whole up to", "age in hours", "last run", "")
+    table = new_table("Sources", "source", "whole up to", "age in hours", "last run", "")
     for row in connection.execute("select * from marts.source_freshness order by source"):
         through = f"{row['complete_through']:%Y-%m-%d %H:%M} UTC" if row["complete_through"] else "never whole yet"
         age = "–" if row["age_hours"] is None else f"{row['age_hours']:.1f}"
@@ -238,18 +242,3 @@ def _place(order: list[str], metric: str) -> int:
 
 def _number(value: Any, factor: int, digits: int) -> str:
     return "–" if value is None else f"{float(value) * factor:,.{digits}f}"
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    numbers = {"read", "new", "unchanged", "deleted", "quarantined", "seconds", "records", "checks", "passed"}
-    numbers |= {"warned", "critical", "value", "95 % interval", "n", "target", "median", "p90", "answered"}
-    numbers |= {"age in hours"}
-    for column in columns:
-        table.add_column(
-            column,
-            justify="right" if column in numbers else "left",
-            overflow="fold",
-            no_wrap=column in ("stream", "measure"),
-        )
-    return table

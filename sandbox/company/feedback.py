@@ -129,9 +129,9 @@ class Feedback:
             sim.after(submit_in, self._leave_half, form, state, response_id, landed, answers, hidden, how == "steps")
 
     def complete_one(self) -> None:
-        """Somebody comes back to a survey that they left half-filled on an earlier day."""
-        yesterday = self.sim.now - timedelta(hours=20)
-        found = [given for given in self._partial if given.response.at < yesterday]
+        """Somebody comes back to a survey that they left half-filled some days ago."""
+        yesterday, long_ago = self.sim.now - timedelta(hours=20), self.sim.now - timedelta(days=10)
+        found = [given for given in self._partial if long_ago < given.response.at < yesterday]
         if not found:
             return
         given = self.sim.pick(found[-20:])

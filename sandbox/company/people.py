@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sandbox.company import names, words
@@ -75,13 +76,16 @@ class People:
             temper=temper,
             buys_every_days=sim.rng.uniform(18, 60) * (1.4 if cast.account else 1.0),
             language=person.language,
+            phone=person.phone,
             is_lead=lead,
             answers_often=not lead and sim.chance(0.1),
             browsers=[self._browser() for _ in range(1 if sim.chance(0.7) else 2)],
         )
         sim.states.append(state)
         if contact_id is not None:
-            self.create_contact(state, contact_id, person.email, complete=complete)
+            state.is_altered = not complete and sim.chance(0.03)  # entered after a call, without an address
+            address = None if state.is_altered else person.email
+            self.create_contact(state, contact_id, address, complete=complete)
             if cast.account and sim.chance(0.85):
                 self.link(contact_id, cast.account.account_id)
         return state
@@ -95,7 +99,9 @@ class People:
         sim = self.sim
         person = self.population.person(cast, None)
         sim.people[person.person_id] = person
-        state = PersonState(person, mood=0.5, temper=0.5, buys_every_days=0, language=person.language, is_lead=True)
+        state = PersonState(
+            person, 0.5, 0.5, buys_every_days=0, language=person.language, phone=person.phone, is_lead=True
+        )
         if in_helpdesk:
             phone = phone_as_written(sim, person.phone) if person.phone else None
             self.enter_helpdesk_user(state, person.email, f"{person.first_name} {person.last_name}", phone)
@@ -111,13 +117,13 @@ class People:
         return accounts[self.sim.pick(ids)]
 
     def _browser(self) -> Browser:
-        """A new browser. On most its user logs in from the first day or some weeks later, on some never."""
+        """A new browser. On most its user logs in from the first day or some days or weeks later, on some never."""
         sim = self.sim
         client = f"{sim.rng.randrange(10**9, 2 * 10**9)}.{sim.rng.randrange(10**9, 2 * 10**9)}"
-        days, roll = sim.rng.uniform(3, 60), sim.rng.random()
-        if roll < 0.4:
+        days, roll = sim.rng.uniform(2, 40), sim.rng.random()
+        if roll < 0.6:
             return Browser(client, sim.now)
-        return Browser(client, sim.now + timedelta(days=days) if roll < 0.8 else None)
+        return Browser(client, sim.now + timedelta(days=days) if roll < 0.92 else None)
 
     # --- CRM ---
     def create_contact(
@@ -128,6 +134,9 @@ class People:
         owners = [
             agent.owner_id for agent in sim.agents.values() if agent.owner_id and agent.became_agent_at <= sim.now
         ]
+        details = contact_details(sim, state.person, complete=complete)
+        if not state.contact_ids:
+            state.listed_phone = details.get("phone") or details.get("mobile_phone")
         sim.emit(
             ContactCreated,
             contact_id=contact_id,
@@ -135,7 +144,7 @@ class People:
             email=None if address is None else email_as_typed(sim, address),
             owner_id=sim.pick(owners) if sim.chance(0.8) else None,
             lifecycle_stage="lead" if state.is_lead or sim.chance(0.5) else "subscriber",
-            details=contact_details(sim, state.person, complete=complete),
+            details=details,
         )
         state.contact_ids.append(contact_id)
         if address is not None:
@@ -153,13 +162,13 @@ class People:
         if state is None:
             return
         what = self.sim.pick(("phone", "lifecycle_stage", "last_name", "owner_id"))
-        value = {
-            "phone": self._new_number(state),
-            "lifecycle_stage": self.sim.pick(("marketingqualifiedlead", "opportunity", "evangelist")),
-            "last_name": self._new_family_name(state),
-            "owner_id": None,
-        }[what]
-        self.change_contact(state, {what: value})
+        value: dict[str, Callable[[], str | None]] = {
+            "phone": lambda: self._new_number(state),
+            "lifecycle_stage": lambda: self.sim.pick(("marketingqualifiedlead", "opportunity", "evangelist")),
+            "last_name": lambda: self._new_family_name(state),
+            "owner_id": lambda: None,
+        }
+        self.change_contact(state, {what: value[what]()})
 
     def opt_out(self) -> None:
         """Somebody wants no more e-mail."""
@@ -275,10 +284,10 @@ class People:
         address = free[0] if free and not sim.chance(0.03) else None
         if state.will_be_staff:
             address = state.person.email
-        number = state.person.phone if address is None or sim.chance(0.7) else None
-        if address is None and number is None:
-            number = self.population.phone(country_of(sim, state.language))
-        phone = phone_as_written(sim, number) if number is not None else None
+        if address is None and state.phone is None:
+            state.phone = self.population.phone(country_of(sim, state.language))
+        is_told = state.phone is not None and (address is None or sim.chance(0.7))
+        phone = phone_as_written(sim, state.phone) if state.phone is not None and is_told else None
         return self.enter_helpdesk_user(state, address, helpdesk_name(sim, state.person, address), phone)
 
     def enter_helpdesk_user(self, state: PersonState, address: str | None, name: str, phone: str | None) -> int:
@@ -340,6 +349,10 @@ class People:
             lambda state: len(state.user_ids) == 1 and not state.open_tickets and self._may_lose_a_user(state)
         )
         if state is None:
+            state = self.someone(lambda state: not state.user_ids and self._may_lose_a_user(state))
+            if state is not None:
+                self.create_helpdesk_user(state)
+                self.sim.after(7_200, self.delete_helpdesk_user)
             return
         self.sim.emit(HelpdeskUserDeleted, user_id=state.user_ids.pop())
 
@@ -352,7 +365,8 @@ class People:
         return state.person.person_id in self.sim.tangled
 
     def _new_number(self, state: PersonState) -> str:
-        return phone_as_written(self.sim, self.population.phone(country_of(self.sim, state.language)))
+        state.phone = self.population.phone(country_of(self.sim, state.language))
+        return phone_as_written(self.sim, state.phone)
 
     def _new_family_name(self, state: PersonState) -> str:
         of_language = names.NAMES[state.language]

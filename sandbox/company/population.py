@@ -44,15 +44,14 @@ class Population:
         self._phones: set[str] = set()
 
     def person(self, cast: Cast, contact_id: int | None) -> Person:
-        """A new person, with three mailboxes: of the employer and two private ones, or three private ones."""
+        """A new person. Their main mailbox is the employer's, if they are of an account; two others are private."""
         sim, account = self.sim, cast.account
         language = cast.language or sim.pick(names.LANGUAGES)
         of_language = names.NAMES[language]
         given = cast.first_name or sim.pick(of_language.given)
         family = cast.last_name or of_language.family(sim.pick(of_language.families), given)
         mailbox = self._mailbox(given, family)
-        private = [self.mailbox(mailbox, sim.pick(MAIL_DOMAINS)) for _ in range(3)]
-        main = cast.email or (self.mailbox(mailbox, account.domain) if account else private.pop(0))
+        main = cast.email or self.mailbox(mailbox, account.domain if account else sim.pick(MAIL_DOMAINS))
         country = cast.address.country if cast.address else places.country_of(sim, language)
         segment = "consumer"
         if account:
@@ -63,7 +62,7 @@ class Population:
             first_name=given,
             last_name=family,
             email=main,
-            other_emails=tuple(private[:2]),
+            other_emails=tuple(self.mailbox(mailbox, sim.pick(MAIL_DOMAINS)) for _ in range(2)),
             phone=cast.phone or phone,
             language=language,
             account_id=account.account_id if account else None,

@@ -48,6 +48,8 @@ class PersonState:
     temper: float  # the mood that time brings the person back to
     buys_every_days: float
     language: str
+    phone: str | None  # the number that they have now
+    listed_phone: str | None = None  # what the main contact says of it
     is_lead: bool = False  # looked once, never bought: may be archived
     answers_often: bool = False
     contact_ids: list[int] = field(default_factory=list)  # live CRM contacts, the main one first

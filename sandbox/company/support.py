@@ -280,7 +280,7 @@ class Support:
         if sim.now.toordinal() % 42 < 9:  # two weeks in which the team cannot keep up
             pressure = 4.0
         if ticket.reopens:  # nobody likes to take up what was done
-            pressure *= 6.0
+            pressure *= 8.0
         if ticket.priority in ("high", "urgent"):
             pressure *= 0.5
         if is_open(sim.now) or sim.chance(0.12 if ticket.channel != "chat" else 0.6):

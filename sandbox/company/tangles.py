@@ -185,10 +185,10 @@ class Tangles:
 
     # --- numbers and browsers ---
     def _recycled_phone(self) -> None:
-        former = self._bystander(lambda state: _lists_a_phone(state) and not state.user_ids)
+        former = self._bystander(lambda state: state.listed_phone is not None and not state.user_ids)
         number = former.person.phone or ""
-        new_number = self.people.population.phone(places.HOME)
-        self._user(former, former.person.email, new_number)
+        former.phone = self.people.population.phone(places.HOME)
+        self._user(former, former.person.email, former.phone)
         heir = self._bystander(lambda state: not state.user_ids and _unlike(state, former))
         self._user(heir, heir.person.email, number)
         self._tied("recycled phone", former, heir, shared=number)
@@ -206,7 +206,9 @@ class Tangles:
     # --- one person, known by another address or none ---
     def _typo(self, *, with_phone: bool) -> None:
         state = self._bystander(
-            lambda state: bool(state.contact_ids) and not state.user_ids and (_lists_a_phone(state) or not with_phone)
+            lambda state: (
+                bool(state.contact_ids) and not state.user_ids and not (with_phone and state.listed_phone is None)
+            )
         )
         address = typo(self.sim, state.person.email)
         while not self.people.population.claim(address):
@@ -216,29 +218,29 @@ class Tangles:
 
     def _phone_only(self) -> None:
         state = self._bystander(
-            lambda state: _lists_a_phone(state) and lives_at_home(state.person) and not state.user_ids
+            lambda state: state.listed_phone is not None and lives_at_home(state.person) and not state.user_ids
         )
-        self._user(state, None, state.person.phone, ways=UNLIKE)
+        number = state.person.phone or ""
+        ways = [way for way in UNLIKE if phone_as_written(self.sim, number, (way,)) != state.listed_phone]
+        self._user(state, None, number, ways=tuple(ways))
         self._tied("phone only", state, shared=state.person.phone)
 
     def _mailbox_spelling(self) -> None:
         def suits(state: PersonState) -> bool:
-            return (
-                state.person.email.endswith(f"@{DOTLESS_PROVIDER}") and bool(state.contact_ids) and not state.user_ids
-            )
+            is_there = state.person.email.endswith(f"@{DOTLESS_PROVIDER}")
+            return is_there and bool(state.contact_ids) and not state.user_ids
 
-        state = self._bystander(suits)
-        if not suits(state):
-            language = "pl"
-            given, family = (
-                self.sim.pick(part) for part in (names.NAMES[language].men, names.NAMES[language].families)
-            )
-            letters = ".".join(map(names.mailbox_letters, (given, family)))
+        def cast() -> Cast:
+            given, family = sim.pick(names.NAMES["pl"].men), sim.pick(names.NAMES["pl"].families)
+            letters = f"{names.mailbox_letters(given)}.{names.mailbox_letters(family)}"
             email = self.people.population.mailbox(letters, DOTLESS_PROVIDER)
-            state = self._join(Cast(language=language, first_name=given, last_name=family, email=email))
+            return Cast(language="pl", first_name=given, last_name=family, email=email)
+
+        sim = self.sim
+        state = self._bystander(suits, cast)
         mailbox = state.person.email.partition("@")[0]
         dotted = f"{mailbox[0]}.{mailbox[1:].replace('.', '')}"
-        spelled = dotted if dotted != mailbox and self.sim.chance(0.5) else f"{mailbox}+shop"
+        spelled = dotted if dotted != mailbox and sim.chance(0.5) else f"{mailbox}+shop"
         address = f"{spelled}@{DOTLESS_PROVIDER}"
         self._user(state, address, None)
         self._tied("mailbox spelling", state, shared=address)
@@ -275,14 +277,19 @@ class Tangles:
         self._tied("test accounts", *made, shared=PLACEHOLDER_PHONE)
 
     # --- inside ---
-    def _bystander(self, suits: Callable[[PersonState], bool] = lambda state: True) -> PersonState:
-        """Somebody in no other tangle who suits, or somebody new: who has a contact with a number of this country."""
+    def _bystander(
+        self, suits: Callable[[PersonState], bool] = lambda state: True, cast: Callable[[], Cast] | None = None
+    ) -> PersonState:
+        """Somebody in no other tangle who suits, or somebody new: by default one who has a number of this country."""
+
+        def at_home() -> Cast:
+            return Cast(phone=self.people.population.phone(places.HOME))
 
         def free(state: PersonState) -> bool:
             unfit = state.is_lead or state.will_be_staff or state.is_altered or self.people.is_tangled(state)
             return not unfit and suits(state)
 
-        state = self.people.someone(free) or self._join(Cast(phone=self.people.population.phone(places.HOME)))
+        state = self.people.someone(free) or self._join((cast or at_home)())
         self.sim.tangled.add(state.person.person_id)
         return state
 
@@ -314,10 +321,6 @@ def _of_family(language: str, family: str) -> str:
     if language == "pl":
         return letters.removesuffix("ski") + "scy" if letters.endswith("ski") else f"rodzina.{letters}"
     return {"de": f"familie.{letters}", "en": f"the{letters}s"}.get(language, f"{letters}.family")
-
-
-def _lists_a_phone(state: PersonState) -> bool:
-    return bool(state.contact_ids) and state.person.phone is not None
 
 
 def _unlike(state: PersonState, other: PersonState) -> bool:

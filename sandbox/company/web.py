@@ -53,7 +53,7 @@ class Web:
         else:
             browser = sim.pick(state.browsers)
             client, since = browser.client_id, browser.logs_in_from
-            if since is not None and since <= sim.now and sim.chance(0.6):
+            if since is not None and since <= sim.now and sim.chance(0.8):
                 user_id = state.person.web_user_id
         if days_late is None:
             roll = sim.rng.random()
@@ -106,8 +106,3 @@ class Web:
 def hash_of(client: str) -> int:
     """A browser keeps its device."""
     return int(client.partition(".")[0])
-
-
-def first_day(sim: Simulation) -> date:
-    """The first property day that is wholly inside the company's time."""
-    return local_day(sim.starts_at) + timedelta(days=1)

@@ -26,7 +26,7 @@ from tests.contract.matomo_site import DAY, TOTALS, VISITS, by_day, day_of, days
 
 # --- everything arrives -----------------------------------------------------------------------------------------
 def test_a_day_has_as_many_visits_as_ga4_counts_sessions_when_the_company_is_a_whole_one() -> None:
-    world = World(customers=60, days=30)
+    world = World(customers=80, days=30)
     expected: Counter[str] = Counter()
     users: Counter[str | None] = Counter()
     for event in world.events():

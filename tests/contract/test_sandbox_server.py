@@ -71,6 +71,23 @@ def test_clock_moves_by_days_and_the_truth_with_it(own: Running):
     assert json.loads(json.dumps(after)) == after
 
 
+def test_truth_is_told_under_the_customers_that_are_sent(own: Running):
+    persons = own.control.truth()["persons"]
+    given = {record: f"c{one['person_id']}" for one in persons for record in one["records"]}
+    told = own.control.truth(given)
+    assert (told["who"]["precision"], told["who"]["recall"]) == (1.0, 1.0)
+    assert {ticket["customer"] for ticket in told["tickets"].values()} <= set(given.values())
+    assert "who" not in own.control.truth()
+    nobody = own.control.truth({})
+    assert nobody["who"]["pairs_found"] == 0 and nobody["who"]["recall"] == 0.0
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"customers": ["a"]}', b'{"customers": {"hubspot:1": 7}}', b"hubspot:1"])
+def test_customers_that_are_none_are_refused(own: Running, body: bytes):
+    with pytest.raises(SandboxError, match=r"customers|JSON object"):
+        own.control._call("POST", "/truth", body)
+
+
 def test_added_record_is_kept_byte_for_byte(own: Running):
     own.control.add_record("typeform", "responses", b"\x00\xff not json")
     assert own.world.extra_records("typeform", "responses") == [b"\x00\xff not json"]

@@ -71,7 +71,7 @@ def wait_for(happens: Callable[[], bool], seconds: float = 300) -> None:
 
 
 def assert_true(stack: Local) -> None:
-    found = differences(stack.warehouse_dsn(), stack.sandbox.control.truth())
+    found = differences(stack.warehouse_dsn(), stack.sandbox.control.truth)
     assert not found, f"{len(found)} differences, among them:\n" + "\n".join(found[:20])
 
 

@@ -15,6 +15,7 @@ import pytest
 from cx_warehouse import publishing
 from cx_warehouse.connectors import registry
 from cx_warehouse.database import bootstrap
+from cx_warehouse.identity.state import Places, create_state
 from cx_warehouse.transform import builds
 from stack.postgres import PostgresServer
 
@@ -29,6 +30,8 @@ def test_the_project_builds_on_an_empty_warehouse_and_its_unit_tests_hold(wareho
         number = builds.claim_build(connection, AS_OF)
         publishing.prepare_candidate(connection, full=True, build_number=number)
         builds.freeze(connection, number, registry.streams())
+    with psycopg.connect(warehouse.dsn("cx_builder"), autocommit=True) as connection:
+        create_state(connection, Places())  # as identity resolution does, between the layers
     server: PostgresServer = warehouse.server
     done = subprocess.run(
         [

@@ -95,7 +95,9 @@ class Resolution:
                select stub_of.stub,
                       arg_min(node_name.name, (node.kind <> 'crm_contact')::bigint * 4294967296 + node.n) as name,
                       bool_or(not node.is_deleted and list_contains($1::text[], node.source)) as is_exclusive,
-                      count(*) filter (where node.kind in ('crm_contact', 'helpdesk_user')) as own_records
+                      count(*) filter (where node.kind in ('crm_contact', 'helpdesk_user')) as own_records,
+                      arg_min(node.n, case node.kind when 'crm_contact' then 0 when 'helpdesk_user' then 1 else 2 end
+                          ::bigint * 4294967296 + node.n) as shown
                from stub_of join node using (n) left join node_name using (n) group by stub_of.stub""",
             [sorted(self._settings.exclusive_sources)],
         )
@@ -165,20 +167,22 @@ class Resolution:
         run = self._duck.execute
         run(
             """create or replace temp table login as
-               select distinct browser.n, browser.v, owner.stub, browser.claimed_at
-               from claim as browser
+               select distinct own.stub as browser, browser.n, browser.v, owner.stub, browser.claimed_at
+               from claim as browser join stub_of as own on own.n = browser.n
                join (select distinct claim.v, stub_of.stub
                      from claim join stub_of using (n) where claim.is_hard) as owner using (v)
-               where browser.rule = 'browser_login'"""
+               where browser.rule = 'browser_login' and owner.stub <> own.stub"""
         )
         run(
             """create or replace table browser_user as
-               select n, min(stub) as first, max(stub) as last, max(claimed_at) as since from login group by n"""
+               select browser, min(stub) as first, max(stub) as last, min(n) as n, max(claimed_at) as since
+               from login group by browser"""
         )
         run(
             """insert into grouped
                select distinct login.v, side.stub, -1, false
-               from login join browser_user using (n), lateral (values (login.stub), (login.n)) as side (stub)
+               from login join browser_user using (browser),
+                   lateral (values (login.stub), (login.browser)) as side (stub)
                where browser_user.first = browser_user.last"""
         )
         shared = run("select first, last, n, since from browser_user where first < last").fetchall()
@@ -350,8 +354,11 @@ class Resolution:
                select suspect.review_kind, l.identity_key as left_identity, r.identity_key as right_identity,
                       min(via.identity_key) as by_way_of, suspect.evidence, suspect.reason,
                       max(suspect.since) as since, component.identity_key as component
-               from suspect join node as l on l.n = suspect.left_n join node as r on r.n = suspect.right_n
-               left join node as via on via.n = suspect.by_way_of_n
+               from suspect
+               join stub as one on one.stub = suspect.left_n join node as l on l.n = one.shown
+               join stub as other on other.stub = suspect.right_n join node as r on r.n = other.shown
+               left join stub as third on third.stub = suspect.by_way_of_n
+               left join node as via on via.n = coalesce(third.shown, suspect.by_way_of_n)
                join whole on whole.n = l.n join node as component on component.n = whole.first
                group by all"""
         )

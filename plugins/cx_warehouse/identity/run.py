@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -46,6 +47,12 @@ _MEMBERSHIP = (
 )
 _VISIBLE = ("customer_key", "rule", "linked_to", "confidence", "match_weight", "model_version", "linked_at", "is_test")
 _SUSPECTS = "review_kind, left_identity, right_identity, by_way_of, evidence, reason, since, component"
+
+
+def _differ(columns: Sequence[str]) -> sql.SQL:
+    """Whether a row of held and one of fresh differ."""
+    pairs = " or ".join(f"fresh.{name} is distinct from held.{name}" for name in columns)
+    return sql.SQL(f"({pairs})")
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,8 @@ class _Run:
         self._no_pairs()
         resolution.conclude()
         changed = self._write(whole=True)
-        state.finish_state(self._pg, self._places, self._settings, self.fingerprint)
+        state.make_indexes(self._pg, self._places)
+        state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
         return self._report(True, changed)
 
     def affected(self) -> Report:
@@ -130,7 +138,7 @@ class _Run:
         self._no_pairs()
         resolution.conclude()
         changed = self._write(whole=False)
-        state.finish_state(self._pg, self._places, self._settings, self.fingerprint)
+        state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
         return self._report(False, changed)
 
     # --- in ---
@@ -139,11 +147,7 @@ class _Run:
             self._pg,
             compose(
                 self._places,
-                """select {columns} from {identities} as identity
-                   where (not identity.is_agent or exists (
-                           select 1 from {tickets} as ticket
-                           where ticket.requester_key = identity.identity_key and not ticket.is_deleted))
-                       and {condition}""",
+                "select {columns} from {identities} as identity where {condition} and " + state.TAKES_PART,
                 columns=sql.SQL(", ").join(sql.Identifier("identity", name) for name in _RECORDS),
                 condition=sql.SQL(condition),
             ),
@@ -220,33 +224,47 @@ class _Run:
     def _write(self, *, whole: bool) -> int:
         """Write what differs, and return how many identities changed in what readers see of them."""
         pg, places = self._pg, self._places
-        scope = "true" if whole else "held.identity_key in (select identity_key from affected)"
-        pg.execute(
-            compose(places, "create temp table held on commit drop as select * from {membership} as held where {scope}",
-                    scope=sql.SQL(scope))
-        )  # fmt: skip
+        build = sql.Literal(self._build)
+        columns = f"{_MEMBERSHIP}, {self._build}::bigint as build_number"
+        if whole and pg.execute(compose(places, "select 1 from {membership} limit 1")).fetchone() is None:
+            written = push(self._duck, f"select {columns} from membership", pg, places.table("membership"))
+            self._push("suspects", _SUSPECTS)
+            return written
         pg.execute(compose(places, "create temp table fresh (like {membership}) on commit drop"))
-        pg.execute("alter table fresh drop column build_number")
-        push(self._duck, f"select {_MEMBERSHIP} from membership", pg, sql.Identifier("fresh"))
-        pg.execute("analyze held")
+        push(self._duck, f"select {columns} from membership", pg, sql.Identifier("fresh"))
+        pg.execute("create unique index on fresh (identity_key)")
         pg.execute("analyze fresh")
-        pg.execute(compose(places, "delete from {membership} as held where {scope}", scope=sql.SQL(scope)))
-        same = " and ".join(f"fresh.{name} is not distinct from held.{name}" for name in _VISIBLE)
-        written = pg.execute(
+        scope = sql.SQL("true" if whole else "held.identity_key in (select identity_key from affected)")
+        pg.execute(
             compose(
                 places,
-                """with written as (
-                       insert into {membership}
-                       select fresh.*, case when held.identity_key is not null and {same} then held.build_number
-                                            else {build} end
-                       from fresh left join held using (identity_key)
-                       returning build_number)
-                   select count(*) filter (where build_number = {build}) from written""",
-                same=sql.SQL(same),
-                build=sql.Literal(self._build),
+                """create temp table held on commit drop as
+                   select held.* from {membership} as held left join fresh using (identity_key)
+                   where {scope} and (fresh.identity_key is null or {differs})""",
+                scope=scope,
+                differs=_differ(_MEMBERSHIP.split(", ")[1:]),
             )
-        ).fetchone()
+        )
+        pg.execute("create unique index on held (identity_key)")
+        pg.execute("analyze held")
+        # what stays as it is keeps the number of the build in which it last changed for readers
+        pg.execute(
+            compose(
+                places,
+                """update fresh set build_number = held.build_number from held
+                   where held.identity_key = fresh.identity_key and not {differs}""",
+                differs=_differ(_VISIBLE),
+            )
+        )
         self._note_changes()
+        pg.execute(compose(places, "delete from {membership} where identity_key in (select identity_key from held)"))
+        pg.execute(
+            compose(
+                places,
+                """insert into {membership} select fresh.* from fresh where not exists (
+                       select 1 from {membership} as known where known.identity_key = fresh.identity_key)""",
+            )
+        )
         pg.execute(
             compose(
                 places,
@@ -255,7 +273,10 @@ class _Run:
             )
         )
         self._push("suspects", _SUSPECTS)
-        return int(written[0]) if written else 0
+        changed = pg.execute(
+            compose(places, "select count(*) from {membership} where build_number = {build}", build=build)
+        ).fetchone()
+        return int(changed[0]) if changed else 0
 
     def _note_changes(self) -> None:
         """Keep which identities went from one customer to another in this build; a run that is repeated adds to it."""
@@ -267,7 +288,9 @@ class _Run:
                 """insert into {changes}
                    select identity_key, held.customer_key, fresh.customer_key, {build}
                    from held full join fresh using (identity_key)
-                   where held.customer_key is distinct from fresh.customer_key and exists (select 1 from held)
+                   where held.customer_key is distinct from fresh.customer_key
+                       and (held.identity_key is not null or not exists (
+                           select 1 from {membership} as known where known.identity_key = fresh.identity_key))
                    on conflict (identity_key) do update set customer_key = excluded.customer_key""",
                 build=build,
             )

@@ -22,8 +22,9 @@ INDEXES = {
     "membership": ("(identity_key)", "(component)", "(customer_key)", "(build_number)"),
     "suspects": ("(component)",),
 }
-# Evidence for one person, so counted where an identifier is crowded; survey answers may be many.
-OWN_RECORD = "('crm_contact', 'helpdesk_user')"
+# An employee takes part only as somebody who asked for help.
+TAKES_PART = """(not identity.is_agent or exists (
+    select 1 from {tickets} as ticket where ticket.requester_key = identity.identity_key and not ticket.is_deleted))"""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ def empty_state(connection: psycopg.Connection, places: Places) -> None:
             connection.execute(sql.SQL("truncate {}").format(places.table(table)))
 
 
-def finish_state(connection: psycopg.Connection, places: Places, settings: Settings, fingerprint: str) -> None:
-    """Make the indexes that are missing, and record what the set was resolved with."""
+def make_indexes(connection: psycopg.Connection, places: Places) -> None:
+    """Make the indexes once all is in."""
     for table, indexes in INDEXES.items():
         for number, columns in enumerate(indexes):
             connection.execute(
@@ -92,6 +93,10 @@ def finish_state(connection: psycopg.Connection, places: Places, settings: Setti
                 + sql.SQL(columns)
             )
         connection.execute(sql.SQL("analyze {}").format(places.table(table)))
+
+
+def note_basis(connection: psycopg.Connection, places: Places, settings: Settings, fingerprint: str) -> None:
+    """Record what the set was resolved with."""
     connection.execute(compose(places, "truncate {basis}, {decisions}"))
     connection.execute(compose(places, "insert into {basis} values (%s)"), [fingerprint])
     with connection.cursor() as cursor:
@@ -190,8 +195,10 @@ def recount_crowded(connection: psycopg.Connection, places: Places, settings: Se
                from touched_values join {claims} as claims using (kind, value)
                join {identities} as identity using (identity_key)
                join unnest({kinds}::text[], {limits}::bigint[]) as allowed (kind, records) on allowed.kind = claims.kind
-               where claims.blocked_because is null and not identity.is_agent
-                   and identity.kind in ('crm_contact', 'helpdesk_user')
+               where claims.blocked_because is null and identity.kind in ('crm_contact', 'helpdesk_user')
+                   and """
+            + TAKES_PART
+            + """
                group by claims.kind, claims.value, allowed.records
                having count(distinct identity.identity_key) > allowed.records""",
             kinds=sql.Literal(list(settings.limits())),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,9 +21,9 @@ _CHUNK = 1 << 20  # bytes
 
 @contextmanager
 def workspace() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in a private folder, gone afterwards: it holds personal data."""
+    """An empty database, gone afterwards with all that it wrote: it holds personal data."""
     with tempfile.TemporaryDirectory(prefix="cx-identity-") as folder:  # 0700
-        connection = duckdb.connect(str(Path(folder) / "identity.duckdb"))
+        connection = duckdb.connect()  # in memory; what does not fit goes to the folder
         try:
             connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
             connection.execute(f"set temp_directory = '{folder}/spill'")

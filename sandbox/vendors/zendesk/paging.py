@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.vendors.zendesk.shelf import Row
+from sandbox.vendors.zendesk.shelf import Row, place
 
 LARGEST_EXPORT = 1_000
 LARGEST_LIST = 100
@@ -161,10 +161,10 @@ def _cursor(row: Row) -> str:
     return base64.b64encode(f"{row.at}.0||{row.key}|".encode()).decode()
 
 
-def _place(cursor: str) -> tuple[int, int]:
+def _place(cursor: str) -> tuple[int, int, str]:
     try:
         at, _, key, _ = base64.b64decode(cursor, validate=True).decode().split("|")
-        return int(float(at)), int(key) if key.isdigit() else 0
+        return place(int(float(at)), key)
     except (binascii.Error, UnicodeError, ValueError):
         raise Refused(400, "InvalidValue", "cursor is not valid") from None
 

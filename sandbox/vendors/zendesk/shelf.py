@@ -33,9 +33,15 @@ class Row:
     is_listed: bool = True  # in the ordinary lists: neither deleted nor archived
 
     @property
-    def order(self) -> tuple[int, int]:
+    def order(self) -> tuple[int, int, str]:
         """The export's order: by time, then by id."""
-        return self.at, int(self.key) if self.key.isdigit() else 0
+        return place(self.at, self.key)
+
+
+def place(at: int, key: str) -> tuple[int, int, str]:
+    """Where a row stands. Records put in by hand may have an id that is no number, and stand first, each in a place of
+    its own: a cursor between two of them must not skip the second."""
+    return (at, int(key), "") if key.isdigit() else (at, 0, key)
 
 
 class Shelf:

@@ -18,6 +18,7 @@ from sandbox.model import (
     SurveyResponse,
     TicketChanged,
     TicketOpened,
+    VisitsCounted,
 )
 from sandbox.truth import truth
 
@@ -43,18 +44,20 @@ class Story:
         moment = when if isinstance(when, datetime) else at(when)
         self._events.append(kind(event_id=len(self._events) + 1, at=moment, **fields))
 
-    def user(self, user_id: int, email: str | None) -> None:
-        """A helpdesk user is made."""
-        self.tell(HelpdeskUserCreated, "01-02 08:00", user_id=user_id, person_id=1, email=email, organization_id=None)
+    def user(self, user_id: int, *, person: int = 1) -> None:
+        """A helpdesk user is made of a person."""
+        self.tell(
+            HelpdeskUserCreated, "01-02 08:00", user_id=user_id, person_id=person, email=None, organization_id=None
+        )
 
-    def contact(self, contact_id: int, email: str | None) -> None:
-        """A CRM contact is made."""
+    def contact(self, contact_id: int, *, person: int = 1) -> None:
+        """A CRM contact is made of a person."""
         self.tell(
             ContactCreated,
             "01-02 08:00",
             contact_id=contact_id,
-            person_id=1,
-            email=email,
+            person_id=person,
+            email=None,
             owner_id=None,
             lifecycle_stage="lead",
         )
@@ -114,7 +117,7 @@ class Story:
         when: str | datetime,
         answers: dict[str, int | str],
         *,
-        hidden: dict[str, str] | None = None,
+        person: int = 1,
         state: str = "completed",
         response_id: str | None = None,
         submitted: datetime | None = None,
@@ -126,12 +129,12 @@ class Story:
             moment,
             response_id=response_id or f"r{len(self._events)}",
             form_id=form_id,
-            person_id=1,
+            person_id=person,
             state=state,
             landed_at=moment - timedelta(minutes=3),
             submitted_at=submitted or moment,
             answers=answers,
-            hidden=hidden or {},
+            hidden={},
         )
 
     def deal(
@@ -181,9 +184,28 @@ class Story:
             events=sorted(self._events, key=lambda event: (event.at, event.event_id)),
         )
 
-    def truth(self, as_of: datetime = AS_OF) -> dict[str, Any]:
-        """What is true of it."""
-        return truth(self.company(), as_of)
+    def visit(self, when: str, client_id: str, user_id: str | None, **changed: Any) -> None:
+        """A browser's visit is counted; `user_id` is that of who is logged in."""
+        fields: dict[str, Any] = {
+            "day": at(when).date(),
+            "channel": "Direct",
+            "device": "mobile",
+            "landing_page": "/",
+            "sessions": 1,
+            "engaged_sessions": 1,
+            "page_views": 1,
+            "key_events": 0,
+            "engagement_seconds": 30,
+        }
+        self.tell(VisitsCounted, when, client_id=client_id, user_id=user_id, **{**fields, **changed})
+
+    def truth(self, as_of: datetime = AS_OF, customers: dict[str, str] | None = None) -> dict[str, Any]:
+        """What is true of it, by person or by the given customers."""
+        return truth(self.company(), as_of, customers)
+
+    def persons(self) -> dict[int, list[str]]:
+        """Whose each record is."""
+        return {one["person_id"]: one["records"] for one in self.truth()["persons"]}
 
 
 def score(told: dict[str, Any], metric: str, scale: str, purpose: str, survey: str = "all") -> dict[str, Any]:

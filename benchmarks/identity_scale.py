@@ -1,0 +1,189 @@
+"""What does identity cost? Everybody at two sizes, and a night in which one record of a hundred changed.
+
+    make bench NAME=identity_scale                                    (some forty minutes, 40 GB of disk)
+    BENCH_SIZES=100000,1000000 make bench NAME=identity_scale         (three minutes)
+
+Records, claims and settings lie in Postgres as dbt leaves them; timed is `resolve_identities` from start to commit, in
+a process of its own. The night comes after everybody was resolved, as nights do; then everybody is resolved once more
+from nothing, which must find what the night found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+from psycopg import sql
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.identity.places import make_places
+from stack.errors import StackError
+from stack.paths import ROOT, default_home, private_directory
+from stack.postgres import PostgresServer, remove_outside
+
+RECORDS_PER_PERSON = 2.73  # of the made crowd, about
+PER_RECORD, OF_WHOLE, MEMORY_MB = 1.2, 0.05, 4_096  # allowed: time per record, a night's share, memory
+
+
+class Crowd:
+    """A made population in a database of its own."""
+
+    def __init__(self, server: PostgresServer, records: int) -> None:
+        self.name = f"crowd_{records}"
+        self.dsn = server.dsn(self.name)
+        server.create_databases(self.name)
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            make_places(connection, "candidate")
+            self._run(connection, "crowd.sql", persons=str(round(records / RECORDS_PER_PERSON)))
+            row = connection.execute("select count(*) from candidate_intermediate.int_person__identities").fetchone()
+            assert row is not None
+            self.records: int = row[0]
+
+    def change(self) -> None:
+        """Let a night's changes happen."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            self._run(connection, "night.sql")
+
+    def resolve(self, build: int, target: str = "candidate") -> dict[str, Any]:
+        """Seconds, memory and report of one resolution."""
+        command = [sys.executable, "-m", "benchmarks.identity.worker", self.dsn, str(build), target]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(f"a resolution failed: {done.stderr[-2000:]}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def again(self, build: int) -> dict[str, Any]:
+        """Resolve everybody from nothing, beside what is there."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute("create schema again_identity")
+            for layer in ("intermediate", "settings"):
+                connection.execute(sql.SQL("alter schema {} rename to {}").format(
+                    sql.Identifier(f"candidate_{layer}"), sql.Identifier(f"again_{layer}")))  # fmt: skip
+        return self.resolve(build, "again")
+
+    def difference(self) -> int:
+        """How many identities the night and everybody from nothing say otherwise of."""
+        columns = "identity_key, customer_key, component, rule, linked_to, confidence, linked_at, is_thin"
+        with psycopg.connect(self.dsn) as connection:
+            row = connection.execute(
+                f"""select count(*) from (
+                        (select {columns} from candidate_identity.membership
+                         except select {columns} from again_identity.membership)
+                        union all
+                        (select {columns} from again_identity.membership
+                         except select {columns} from candidate_identity.membership)) as other"""
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    @staticmethod
+    def _run(connection: psycopg.Connection, file: str, **values: str) -> None:
+        text = resources.files("benchmarks.identity").joinpath(file).read_text()
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", value)
+        connection.execute(text.encode())
+
+
+@click.command(context_settings={"auto_envvar_prefix": "BENCH"})
+@click.option("--sizes", default="1000000,10000000", show_default=True, help="Numbers of records (BENCH_SIZES).")
+def main(sizes: str) -> None:
+    """Measure, print a table, and as the last line one JSON object."""
+    console = Console(soft_wrap=True, highlight=False)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Postgres is stopped and its data go then too
+    home = Path(tempfile.mkdtemp(prefix="bench-", dir=private_directory(default_home())))
+    server = PostgresServer.ensure(home)
+    rows: list[dict[str, Any]] = []
+    try:
+        for size in (int(part) for part in sizes.split(",")):
+            rows.append(_measure(console, server, size))
+    except StackError as error:
+        console.print(f"[red]error:[/] {error}")
+        sys.exit(1)
+    finally:
+        server.stop()
+        remove_outside(home)
+        shutil.rmtree(home, ignore_errors=True)
+    _print(console, rows)
+
+
+def _measure(console: Console, server: PostgresServer, size: int) -> dict[str, Any]:
+    began = time.perf_counter()
+    crowd = Crowd(server, size)
+    console.print(f"{crowd.records:,} records made in {time.perf_counter() - began:.0f} s")
+    whole = crowd.resolve(1)
+    _show(console, "everybody", whole)
+    crowd.change()
+    night = crowd.resolve(2)
+    _show(console, "the night", night)
+    again = crowd.again(2)
+    _show(console, "once more", again)
+    difference = crowd.difference()
+    if difference:
+        raise StackError("a night and everybody from nothing disagree")
+    return {"records": crowd.records, "whole": whole, "night": night, "again": again}
+
+
+def _show(console: Console, what: str, run: dict[str, Any]) -> None:
+    console.print(
+        f"{what:<11} {run['seconds']:8.1f} s  {run['memory_mb']:7.0f} MB  looked at {run['looked_at']:,} records, "
+        f"{run['customers']:,} customers"
+    )
+
+
+def _print(console: Console, rows: list[dict[str, Any]]) -> None:
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in ("records", "everybody, s", "µs a record", "memory, MB", "night of 1 %, s", "looked at", "share"):
+        table.add_column(title, justify="right")
+    figures = []
+    for row in rows:
+        whole, night = row["whole"]["seconds"], row["night"]["seconds"]
+        memory = max(row[run]["memory_mb"] for run in ("whole", "night", "again"))
+        each = {
+            "records": row["records"],
+            "whole_seconds": round(whole, 1),
+            "microseconds_per_record": round(whole / row["records"] * 1e6, 2),
+            "memory_mb": memory,
+            "night_seconds": round(night, 2),
+            "night_looked_at": row["night"]["looked_at"],
+            "night_share": round(night / whole, 4),
+            "customers": row["whole"]["customers"],
+        }
+        figures.append(each)
+        table.add_row(
+            f"{each['records']:,}", f"{whole:.1f}", f"{each['microseconds_per_record']:.1f}", f"{memory:.0f}",
+            f"{night:.1f}", f"{each['night_looked_at']:,}", f"{each['night_share']:.1%}",
+        )  # fmt: skip
+    console.print(table)
+    growth = figures[-1]["microseconds_per_record"] / figures[0]["microseconds_per_record"]
+    print(
+        json.dumps(
+            {
+                "benchmark": "identity_scale",
+                "cores": os.cpu_count(),
+                "sizes": figures,
+                "time_per_record_ratio": round(growth, 3),
+                "met": {
+                    "time_per_record": growth <= PER_RECORD,
+                    "memory": all(one["memory_mb"] <= MEMORY_MB for one in figures),
+                    "night": figures[-1]["night_share"] <= OF_WHOLE,
+                },
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
