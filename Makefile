@@ -21,7 +21,7 @@ export CX_SOURCE = $(SOURCE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean secrets lint test chaos mutants fuzz bench lock
+.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean secrets lint test chaos mutants fuzz bench train lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -83,6 +83,9 @@ bench: setup ## run a benchmark: make bench NAME=landing
 
 secrets: ## write .env, with strong secrets, for docker compose (docs/deploy.md); never overwrites it
 	@deploy/make-secrets.sh
+
+train: setup ## make the identity model again, bit for bit: frequencies, weights, thresholds (3 minutes)
+	@.venv/bin/python -m training.train
 
 lock: setup ## resolve the dependencies of pyproject.toml again and write the locks
 	@requirements/compile.sh

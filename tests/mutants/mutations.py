@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tests.known_bugs import (
     GA4,
     HUBSPOT,
@@ -16,22 +14,13 @@ from tests.known_bugs import (
     ZENDESK_FAULTS,
     ZENDESK_WALKS,
 )
+from tests.mutants.identity import IDENTITY_MUTATIONS
+from tests.mutants.mutation import Mutation
 
 LANDING = "tests/integration/test_landing.py"
 HTTP = "tests/unit/connectors/test_http_client.py"
 ENVELOPE = "tests/unit/connectors/test_http_envelope.py"
 PAGES = "landing/pages.py"
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """`old` occurs once in `path` (below plugins/cx_warehouse) and becomes `new`; each of `tests` must fail."""
-
-    name: str
-    path: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
 
 
 HUBSPOT_MUTATIONS = (
@@ -543,4 +532,5 @@ MUTATIONS = (
     *MATOMO_MUTATIONS,
     *LANDING_MUTATIONS,
     *HTTP_MUTATIONS,
+    *IDENTITY_MUTATIONS,
 )

@@ -110,11 +110,11 @@ class Names:
                 whole = len(left.given) > 1 and len(right.given) > 1 and not _only_initials(left, right)
                 return Agreement.SAME if whole else Agreement.COMPATIBLE
             # a changed family name, but only where the part that agrees is the given name for sure
-            certain = left.is_structured or right.is_structured or is_given_name(left.given)
+            certain = left.is_structured or right.is_structured or any(map(is_given_name, (left.given, right.given)))
             return Agreement.COMPATIBLE if certain else Agreement.DIFFERENT
         if left.is_structured and right.is_structured:
             return Agreement.DIFFERENT
-        if self._agree_swapped(left, right, loose):
+        if self._agree_swapped(left, right, loose) or self._agree_swapped(right, left, loose):
             return Agreement.SAME
         # the same of "Hall Margaret", who is Margaret Martin by now
         sure, unsure = (left, right) if left.is_structured else (right, left)
@@ -133,7 +133,7 @@ class Names:
         left, right = self._variants.get(left, left), self._variants.get(right, right)
         if left == right or (min(len(left), len(right)) == 1 and left[0] == right[0]):
             return True
-        if loose and _same_consonants(left, right):
+        if loose and _same_consonants(left, right, least=4):
             return True
         # one letter of a long name may be a slip, but not where it makes another name of it: Marta is not Maria
         slip = min(len(left), len(right)) > 4 and OSA.distance(left, right, score_cutoff=1) <= 1
@@ -161,7 +161,7 @@ def _family_match(left: str, right: str, loose: bool) -> bool:
     """Equal but for one slip or an ending (Kowalska, Kowalski); an initial stands for its name."""
     if left == right or (min(len(left), len(right)) == 1 and left[0] == right[0]):
         return True
-    if loose and _same_consonants(left, right):
+    if loose and _same_consonants(left, right, least=3):
         return True
     return min(len(left), len(right)) > 3 and OSA.distance(left, right, score_cutoff=1) <= 1
 
@@ -170,17 +170,23 @@ def _only_initials(left: PersonName, right: PersonName) -> bool:
     return all(len(part) == 1 for part in left.family) or all(len(part) == 1 for part in right.family)
 
 
-def _same_consonants(left: str, right: str) -> bool:
-    """Whether two spellings of which one comes from another script may be one name: vowels are guessed there."""
-    one, other = _skeleton(left), _skeleton(right)
+def _same_consonants(left: str, right: str, *, least: int) -> bool:
+    """Whether two spellings of which one comes from another script may be one name: vowels are guessed there.
+    Consonants need not be the very same where both have `least` of them or more: brothers are called Mahdi and
+    Mohammad (mhd, mhmd), Hasan and Mohsen."""
+    one, other = skeleton(left), skeleton(right)
     if one == other and one:
         return len(one) > 1 or JaroWinkler.similarity(left, right) >= 0.8
+    bare, other_bare = one.replace("v", ""), other.replace("v", "")  # one Persian letter is v, u and o
+    if bare == other_bare and len(bare) > 1:
+        return True
     if is_given_name(left) and is_given_name(right):
         return False  # Мария is not Marta
-    return min(len(one), len(other)) > 2 and JaroWinkler.similarity(one, other) >= 0.9
+    return min(len(one), len(other)) >= least and JaroWinkler.similarity(one, other) >= 0.9
 
 
-def _skeleton(text: str) -> str:
-    """Consonants, doubled ones once, spelled one way."""
+def skeleton(text: str) -> str:
+    """The consonants of a romanised name, doubled ones once, spelled one way."""
     plain = text.replace("x", "ks").replace("w", "v").replace("ph", "f").replace("kh", "h").replace("ch", "h")
-    return re.sub(r"(.)\1+", r"\1", plain.translate(_VOWELS))
+    plain = plain.replace("gh", "g").replace("q", "g").translate(_VOWELS)
+    return re.sub(r"(?<=..)h$", "", re.sub(r"(.)\1+", r"\1", plain))  # Sarah, Fatemeh: the last h is not heard

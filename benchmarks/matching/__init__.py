@@ -1,0 +1,1 @@
+"""Parts of the benchmark of identity resolution: labelled persons, methods that resolve them, and scores."""

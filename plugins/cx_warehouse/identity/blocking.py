@@ -1,0 +1,135 @@
+"""Which persons are compared at all: those that share a block key, and not too many of them do.
+
+A block key is made from one record alone, so that a night can look its neighbours up instead of keeping pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from uuid import uuid4
+
+import duckdb
+
+from cx_warehouse.identity.names import skeleton
+
+COLUMNS = (
+    "given",
+    "family",
+    "email",
+    "phone",
+    "street",
+    "city",
+    "postal_code",
+    "birth_date",
+    "external_id",
+)
+"""What is known of a person, all text, null when unknown; `identity_key` comes before them."""
+
+# The part before the @ of mailboxes that several people read.
+_SHARED_MAILBOX = (
+    "^(admin|ap|accounts?|billing|biuro|buchhaltung|buero|contact|faktury|family|familie|finance|hello|help|info|"
+    "invoices?|kontakt|ksiegowosc|mail|marketing|no.?reply|office|orders?|post|poczta|recepcja|reception|rodzina|"
+    "sales|sekretariat|service|shop|sklep|support|team|verwaltung|zakaz)([-._+0-9].*)?@"
+)
+
+_PREPARED = """
+select
+    identity_key,
+    given,
+    family,
+    given || ' ' || family as full_name,
+    {sound}(given) as given_sound,
+    {sound}(family) as family_sound,
+    email,
+    regexp_matches(email, '{shared_mailbox}') as is_shared_mailbox,
+    split_part(email, '@', 1) as email_local,
+    split_part(email, '@', 2) as email_domain,
+    phone,
+    nullif(trim(regexp_replace(street, '[^a-z]+', ' ', 'g')), '') as street_words,
+    nullif(array_to_string(regexp_extract_all(street, '[0-9]+'), ' '), '') as street_numbers,
+    city,
+    nullif(regexp_replace(postal_code, '[^a-z0-9]+', '', 'g'), '') as postal_code,
+    birth_date,
+    external_id,
+    is_romanised
+from (
+    select
+        cast(identity_key as varchar) as identity_key,
+        nullif(split_part(trim(given), ' ', 1), '') as given,
+        nullif(trim(family), '') as family,
+        nullif(trim(email), '') as email,
+        nullif(trim(phone), '') as phone,
+        lower(street) as street,
+        nullif(trim(lower(city)), '') as city,
+        lower(postal_code) as postal_code,
+        nullif(trim(birth_date), '') as birth_date,
+        nullif(trim(external_id), '') as external_id,
+        {is_romanised} as is_romanised
+    from {persons}
+)
+"""
+
+# One expression a rule; null where the record does not know enough. Given and family name share a prefix, so that
+# records with the two in each other's place meet.
+_RULES = (
+    "'email ' || email",
+    "'mailbox ' || case when length(email_local) > 5 and not is_shared_mailbox then email_local end",
+    "'phone ' || phone",
+    "'number ' || external_id",
+    "case when full_name is not null then 'name ' || least(given, family) || ' ' || greatest(given, family) end",
+    "'born ' || birth_date || ' ' || nullif(given_sound, '')",
+    "'born ' || birth_date || ' ' || nullif(family_sound, '')",
+    "'born ' || birth_date || ' at ' || postal_code",
+    "'near ' || postal_code || ' ' || nullif(given_sound, '')",
+    "'near ' || postal_code || ' ' || nullif(family_sound, '')",
+    "'home ' || street_words || ' ' || street_numbers || ' ' || nullif(given_sound, '')",
+    "'home ' || street_words || ' ' || street_numbers || ' ' || nullif(family_sound, '')",
+)
+
+
+def _unique(stem: str) -> str:
+    return f"cx_{stem}_{uuid4().hex[:12]}"
+
+
+@contextmanager
+def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[str]:
+    """Name of a temporary table with one row per row of `persons`, in the columns that block keys and the model's
+    comparisons are written in. It is gone afterwards.
+
+    `persons` has `identity_key` and the columns of `COLUMNS`. A boolean column `is_romanised` may say that the name was
+    written in another script (`PersonName.is_romanised`); without it no name was."""
+    known = {column[0] for column in connection.sql(f"select * from {persons} limit 0").description}
+    sound, table = _unique("sound"), _unique("prepared")
+    connection.create_function(sound, cache(skeleton), ["VARCHAR"], "VARCHAR")
+    try:
+        query = _PREPARED.format(
+            sound=sound,
+            shared_mailbox=_SHARED_MAILBOX,
+            is_romanised="coalesce(is_romanised, false)" if "is_romanised" in known else "false",
+            persons=persons,
+        )
+        connection.execute(f"create temp table {table} as {query}")
+        yield table
+    finally:
+        connection.execute(f"drop table if exists {table}")
+        connection.remove_function(sound)
+
+
+def keys_of(prepared_table: str) -> str:
+    """A query of the block keys of a prepared table: identity_key, block_key; each pair once."""
+    rules = ",\n        ".join(_RULES)
+    return f"""
+    select distinct identity_key, block_key
+    from (select identity_key, unnest([{rules}]) as block_key from {prepared_table})
+    where block_key is not null
+    """
+
+
+def blocking_keys(connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> None:
+    """Write the block keys of `persons` into a new table `into`: identity_key, block_key (text, personal data).
+
+    A key depends on its own record only. Persons who share a key may be compared; whoever calls `probable_pairs` for
+    some thin persons hands it all persons that share a key with one of them."""
+    with prepared(connection, persons) as table:
+        connection.execute(f"create or replace table {into} as {keys_of(table)} order by identity_key, block_key")

@@ -1,0 +1,181 @@
+"""Pairs of records that are probably one person, where rules have too little to go by.
+
+Splink weighs each pair with the shipped model (`model/`). A pair above the upper threshold is accepted, if nothing in
+it speaks of two people; what is left above the lower one is proposed to a person for review. To glue two strangers
+together is a data breach, to keep one customer apart is a nuisance: whatever is unclear is proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+import duckdb
+
+from cx_warehouse.identity.blocking import blocking_keys, keys_of, prepared
+from cx_warehouse.identity.names import Names, PersonName, parse_name
+from cx_warehouse.identity.scoring import Model, scored, shipped
+
+__all__ = ["blocking_keys", "probable_pairs"]
+
+# Birth dates (ISO text) that one slip can turn into each other. Not the decade: a son is born then.
+BIRTH_DATES_ALIKE = """(
+    birth_date_l = birth_date_r
+    or (left(birth_date_l, 4) = left(birth_date_r, 4)
+        and (substr(birth_date_l, 6, 2) || substr(birth_date_l, 9, 2)
+                = substr(birth_date_r, 9, 2) || substr(birth_date_r, 6, 2)
+            or damerau_levenshtein(substr(birth_date_l, 6), substr(birth_date_r, 6)) <= 1))
+    or (substr(birth_date_l, 6) = substr(birth_date_r, 6) and left(birth_date_l, 3) = left(birth_date_r, 3)))"""
+
+_SAME_BIRTH = "coalesce(birth_date_l = birth_date_r, false)"
+_BIRTH_ALIKE = f"coalesce({BIRTH_DATES_ALIKE}, false)"
+_SAME_NUMBER = "coalesce(external_id_l = external_id_r, false)"
+_SAME_PHONE = "coalesce(phone_l = phone_r, false)"
+_SAME_MAILBOX = "coalesce(email_l = email_r and not is_shared_mailbox_l, false)"
+_SAME_HOME = "coalesce(street_words_l = street_words_r and street_numbers_l = street_numbers_r, false)"
+_SAME_AREA = "coalesce(postal_code_l = postal_code_r, false) or coalesce(city_l = city_r, false)"
+# Namesakes are told apart by any of these. Of a thousand of them, some are born within a slip of each other.
+_EVIDENCE = (
+    f"({_SAME_BIRTH} or {_SAME_NUMBER} or {_SAME_PHONE} or {_SAME_MAILBOX}"
+    f" or ({_BIRTH_ALIKE} and ({_SAME_HOME} or {_SAME_AREA})))"
+)
+# "J. Novak" and "Jan Novak" are not: a household shares its phone, its home and its mailbox. Without a given name,
+# not even by a birth date: twins.
+_STRONG_EVIDENCE = (
+    f"({_SAME_NUMBER} or ({_SAME_BIRTH} and given_l is not null and given_r is not null"
+    f" and ({_SAME_MAILBOX} or {_SAME_PHONE} or {_SAME_HOME})))"
+)
+# A father and a son: never one person, unless they are one customer.
+_TWO_BIRTH_DATES = f"(coalesce(not {BIRTH_DATES_ALIKE}, false) and not {_SAME_NUMBER})"
+
+_VERDICTS = """
+create or replace table {into} as
+select
+    left_key,
+    right_key,
+    match_weight,
+    probability,
+    case
+        when match_weight < {accept} or not has_evidence then 'proposed'
+        when {agreement}(left_name, right_name) >= if(has_strong_evidence, 1, 2) then 'accepted'
+        else 'proposed'
+    end as verdict,
+    '{version}' as model_version
+from (
+    select
+        left_key,
+        right_key,
+        match_weight,
+        probability,
+        concat_ws(' ', given_l, family_l) || if(is_romanised_l, '*', '') as left_name,
+        concat_ws(' ', given_r, family_r) || if(is_romanised_r, '*', '') as right_name,
+        {strong_evidence} as has_strong_evidence,
+        {evidence} and not {two_birth_dates} as has_evidence
+    from (
+        select
+            identity_key_l as left_key,
+            identity_key_r as right_key,
+            round(match_weight, 6) as match_weight,
+            round(match_probability, 9) as probability
+        from {scored}
+    )
+    join (select columns(*) as '\\0_l' from {prepared}) as one on one.identity_key_l = left_key
+    join (select columns(*) as '\\0_r' from {prepared}) as other on other.identity_key_r = right_key
+    where match_weight >= {propose}
+)
+order by left_key, right_key
+"""
+
+_PAIRS = """
+create temp table {pairs} as
+with crowded as (
+    select block_key from {keys} group by block_key having count(*) > {cap}
+)
+, usable as (
+    select * from {keys} anti join crowded using (block_key)
+)
+select distinct
+    least(one.identity_key, other.identity_key) as join_key_l,
+    greatest(one.identity_key, other.identity_key) as join_key_r,
+    '0' as match_key
+from usable as one
+join usable as other using (block_key)
+where one.identity_key <> other.identity_key
+    and one.identity_key in (select cast(identity_key as varchar) from {thin})
+"""
+
+
+def probable_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    thin: str,
+    persons: str,
+    into: str,
+    *,
+    names: Names | None = None,
+    model: Model | None = None,
+) -> None:
+    """Score the pairs of `persons` that share a block key and have at least one side in `thin`; write those at or
+    above the proposal threshold into a new table `into`: left_key < right_key, match_weight (log2 of the odds, 6
+    decimals), probability (9 decimals), verdict (accepted or proposed), model_version.
+
+    `persons` holds one row per identity_key, in the columns of `blocking.COLUMNS` and optionally `is_romanised`; `thin`
+    is a subset of it; `persons` must hold everyone who shares a block key (`blocking_keys`) with somebody thin. Then a
+    pair gets the same row whoever else is there: its weight depends on its two records and the model only, and a key
+    that more than `Model.block_cap` persons share compares nobody.
+
+    Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same birth date
+    (or one that a slip makes of it), customer number, phone or personal mailbox; and not two birth dates, unless under
+    one customer number. Where one name is only compatible with the other (an initial, a missing part, another family
+    name), the same customer number, or birth date and mailbox. Names that are called different are never accepted. So a
+    father and a son of one name in one home are two people. `names` holds short forms; `model` is the shipped one
+    unless told otherwise.
+
+    Nothing else stays behind: no table, function, file or log line. Table names are put into SQL as they are."""
+    model = model or shipped()
+    keys, pairs = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("keys", "pairs"))
+    with prepared(connection, persons) as table, _agreement(connection, names or Names()) as agreement:
+        try:
+            connection.execute(f"create temp table {keys} as {keys_of(table)}")
+            connection.execute(_PAIRS.format(pairs=pairs, keys=keys, cap=model.block_cap, thin=thin))
+            with scored(connection, table, pairs, model) as weights:
+                connection.execute(
+                    _VERDICTS.format(
+                        into=into,
+                        accept=repr(model.accept_weight),
+                        propose=repr(model.propose_weight),
+                        version=model.version,
+                        agreement=agreement,
+                        evidence=_EVIDENCE,
+                        strong_evidence=_STRONG_EVIDENCE,
+                        two_birth_dates=_TWO_BIRTH_DATES,
+                        scored=weights,
+                        prepared=table,
+                    )
+                )
+        finally:
+            for made in (keys, pairs):
+                connection.execute(f"drop table if exists {made}")
+
+
+@contextmanager
+def _agreement(connection: duckdb.DuckDBPyConnection, names: Names) -> Iterator[str]:
+    """Name of an SQL function that compares two names (given name, a space, the rest; a star at the end where another
+    script was romanised) as `Names.agreement` does, with -1 where a name is not known."""
+
+    def compare(left: str, right: str) -> int:
+        one, other = _parsed(left), _parsed(right)
+        return -1 if one is None or other is None else int(names.agreement(one, other))
+
+    function = f"cx_agreement_{uuid4().hex[:12]}"
+    connection.create_function(function, compare, ["VARCHAR", "VARCHAR"], "INTEGER")
+    try:
+        yield function
+    finally:
+        connection.remove_function(function)
+
+
+def _parsed(text: str) -> PersonName | None:
+    # as one text: people write given and family name into each other's fields, so their order is not certain
+    name = parse_name(text.rstrip("*"))
+    return replace(name, is_romanised=text.endswith("*")) if name else None
