@@ -22,7 +22,7 @@ from sandbox.company.writing import UNLIKE, lives_at_home, phone_as_written, typ
 from sandbox.model import PostalAddress, Tangle
 
 HOUR = 3_600
-FEWEST_CUSTOMERS = 25  # a smaller company would be nothing but tangles
+FEWEST_CUSTOMERS = 30  # a smaller company would be nothing but tangles
 ROLES = ("biuro", "office", "info", "kontakt", "sklep")
 PLACEHOLDERS = (
     "none@none.example", "noreply@mail.example", "brak@brak.example", "no-email@mail.example", "x@x.example",
