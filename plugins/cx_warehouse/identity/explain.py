@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import duckdb
 
+from cx_warehouse.identity.workspace import one
+
 # A record's ties: the identifiers (hubs) that link it, each with the rule under which it has it.
 _TIES = """
     create or replace table record_tie as
@@ -68,5 +70,4 @@ def explain(connection: duckdb.DuckDBPyConnection, values: int) -> None:
         run(_RECORDS, {"round": turn})
         run("insert into seen_hub select hub from next_hub")
         turn += 1
-        row = run("select count(*) from reached where round = $1", [turn]).fetchone()
-        found = row[0] if row else 0
+        found = one(run("select count(*) from reached where round = $1", [turn]))

@@ -21,16 +21,14 @@ from cx_warehouse.identity.workspace import fill, one, pull, push
 
 PAIRS = "left_key, right_key, match_weight, probability, verdict, model_version"
 # Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
-_BLOCK = "(md5_number_lower(block_key) - 9223372036854775808)::bigint"
+_BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
 
 
 def make_persons(duck: duckdb.DuckDBPyConnection, records: str, claims: str, into: str) -> None:
     """Make `into` of `records` and `claims` (as `resolve` has them, with address, city, postal_code and birth_date):
     one row per record with a name, in the columns in which pairs are scored."""
     names = parse_names(duck, records, "identity_key", "person_name")
-    parts = [
-        (number, name.given, " ".join(name.family) or None, name.is_romanised) for number, name in names.items()
-    ]
+    parts = [(number, name.given, " ".join(name.family) or None, name.is_romanised) for number, name in names.items()]
     fill(duck, "name_parts", {"name": "integer", "given": "text", "family": "text", "is_romanised": "boolean"}, parts)
     duck.execute(
         f"""create or replace table {into} as
@@ -162,7 +160,8 @@ class Pairing:
                 self._places,
                 """create temp table touched_blocks on commit drop as
                    with old as (
-                       delete from {block_keys} where identity_key in (select identity_key from touched) returning block),
+                       delete from {block_keys} where identity_key in (select identity_key from touched)
+                       returning block),
                    named as (select block from old union select block from fresh_blocks)
                    select named.block, crowded.block is not null as was_crowded, false as is_crowded
                    from named left join {crowded_blocks} as crowded using (block)""",
@@ -248,7 +247,8 @@ class Pairing:
             self._pg,
             compose(
                 self._places,
-                "select {columns} from {claims} as claims join mates using (identity_key) where claims.kind <> 'record'",
+                """select {columns} from {claims} as claims join mates using (identity_key)
+                   where claims.kind <> 'record'""",
                 columns=sql.SQL(", ").join(sql.Identifier("claims", name) for name in claims),
             ),
             self._duck,

@@ -91,6 +91,8 @@ _PAIRS = """
 create temp table {pairs} as
 with crowded as (
     select block_key from {keys} group by block_key having count(*) > {cap}
+    union
+    {known_crowded}
 )
 , usable as (
     select * from {keys} anti join crowded using (block_key)
@@ -114,15 +116,17 @@ def probable_pairs(
     *,
     names: Names | None = None,
     model: Model | None = None,
+    crowded: str | None = None,
 ) -> None:
     """Score the pairs of `persons` that share a block key and have at least one side in `thin`; write those at or
     above the proposal threshold into a new table `into`: left_key < right_key, match_weight (log2 of the odds, 6
     decimals), probability (9 decimals), verdict (accepted or proposed), model_version.
 
     `persons` holds one row per identity_key, in the columns of `blocking.COLUMNS` and optionally `is_romanised`; `thin`
-    is a subset of it; `persons` must hold everyone who shares a block key (`blocking_keys`) with somebody thin. Then a
-    pair gets the same row whoever else is there: its weight depends on its two records and the model only, and a key
-    that more than `Model.block_cap` persons share compares nobody.
+    is a subset of it. `persons` must hold everyone who shares a block key (`blocking_keys`) with somebody thin, but for
+    the keys of the table `crowded` (block_key), of which the caller knows that more than `Model.block_cap` persons
+    share them. Then a pair gets the same row whoever else is there: its weight depends on its two records and the model
+    only, and a key that more than `Model.block_cap` persons share compares nobody.
 
     Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same birth date
     (or one that a slip makes of it), customer number, phone or personal mailbox; and not two birth dates, unless under
@@ -137,7 +141,10 @@ def probable_pairs(
     with prepared(connection, persons) as table, _agreement(connection, names or Names()) as agreement:
         try:
             connection.execute(f"create temp table {keys} as {keys_of(table)}")
-            connection.execute(_PAIRS.format(pairs=pairs, keys=keys, cap=model.block_cap, thin=thin))
+            known = f"select block_key from {crowded}" if crowded else "select null where false"
+            connection.execute(
+                _PAIRS.format(pairs=pairs, keys=keys, cap=model.block_cap, thin=thin, known_crowded=known)
+            )
             with scored(connection, table, pairs, model) as weights:
                 connection.execute(
                     _VERDICTS.format(

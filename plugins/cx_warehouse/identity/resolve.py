@@ -218,11 +218,11 @@ class Resolution:
     def _refused(self, refusal: Refusal) -> Row:
         left, right = sorted((refusal.one, refusal.other))
         by_way_of = refusal.edge.stub if refusal.edge.stub not in (left, right) else None
-        kind, since = self._duck.execute(
+        ((kind, since),) = self._duck.execute(
             """select any_value(claim.kind), max(claim.claimed_at) from claim join stub_of using (n)
                where claim.v = (select any_value(v) from tie where hub = $1) and stub_of.stub = $2""",
             [refusal.edge.hub, refusal.edge.stub],
-        ).fetchone() or (None, None)
+        ).fetchall()
         review = "crm_duplicates" if refusal.reason == TWO_CRM_RECORDS else "blocked_link"
         return review, left, right, by_way_of, kind, refusal.reason, since
 

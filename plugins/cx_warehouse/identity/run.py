@@ -12,10 +12,11 @@ from psycopg import sql
 
 from cx_warehouse.identity import state
 from cx_warehouse.identity.identifiers import normalise
+from cx_warehouse.identity.pairing import Pairing
 from cx_warehouse.identity.resolve import Resolution
 from cx_warehouse.identity.settings import Settings, read_settings
 from cx_warehouse.identity.state import Places, compose
-from cx_warehouse.identity.workspace import pull, push, workspace
+from cx_warehouse.identity.workspace import one, pull, push, workspace
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,10 @@ _RECORDS = {
     "given_name": "text",
     "family_name": "text",
     "email": "text",
+    "address": "text",
+    "city": "text",
+    "postal_code": "text",
+    "birth_date": "text",
 }
 _STATED = {
     "identity_key": "text",
@@ -99,6 +104,7 @@ class _Run:
     ) -> None:
         self._pg, self._duck, self._places, self._settings = connection, duck, places, settings
         self._build = build_number
+        self._pairing = Pairing(connection, duck, places, settings.variants)
         self.fingerprint = settings.fingerprint()
 
     def whole(self) -> Report:
@@ -112,7 +118,10 @@ class _Run:
         self._push("crowded", "kind, value, records, left_identity, right_identity, since")
         resolution = Resolution(self._duck, self._settings)
         resolution.link()
-        self._no_pairs()
+        if "probable" in self._settings.rules:
+            self._pairing.of_all()
+        else:
+            self._no_pairs()
         resolution.conclude()
         changed = self._write(whole=True)
         state.make_indexes(self._pg, self._places)
@@ -131,15 +140,25 @@ class _Run:
         state.replace_claims(self._pg, self._places)
         state.recount_crowded(self._pg, self._places, self._settings)
         state.find_affected(self._pg, self._places)
-        self._pull_records("identity.identity_key in (select identity_key from affected)")
-        self._pull_claims()
-        resolution = Resolution(self._duck, self._settings)
-        resolution.link()
-        self._no_pairs()
+        resolution = self._linked()
+        if "probable" in self._settings.rules:
+            if self._pairing.of_affected():
+                resolution = self._linked()
+            self._pairing.pull()
+        else:
+            self._no_pairs()
         resolution.conclude()
         changed = self._write(whole=False)
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
         return self._report(False, changed)
+
+    def _linked(self) -> Resolution:
+        """The affected, linked by what they claim."""
+        self._pull_records("identity.identity_key in (select identity_key from affected)")
+        self._pull_claims()
+        resolution = Resolution(self._duck, self._settings)
+        resolution.link()
+        return resolution
 
     # --- in ---
     def _pull_records(self, condition: str) -> None:
@@ -304,5 +323,4 @@ class _Run:
             )
         ).fetchone()
         assert counted is not None
-        looked_at = self._duck.execute("select count(*) from records").fetchone()
-        return Report(is_whole, looked_at[0] if looked_at else 0, changed, *counted)
+        return Report(is_whole, one(self._duck.execute("select count(*) from records")), changed, *counted)

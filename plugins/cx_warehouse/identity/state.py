@@ -17,7 +17,8 @@ from cx_warehouse.identity.settings import Settings
 INDEXES = {
     "claims": ("(identity_key)", "(kind, value) where value is not null and blocked_because is null"),
     "crowded": ("(kind, value)",),
-    "block_keys": ("(identity_key)", "(block_key)"),
+    "block_keys": ("(identity_key)", "(block)"),
+    "crowded_blocks": ("(block)",),
     "pairs": ("(left_key)", "(right_key)"),
     "membership": ("(identity_key)", "(component)", "(customer_key)", "(build_number)"),
     "suspects": ("(component)",),

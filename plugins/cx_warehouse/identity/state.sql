@@ -23,9 +23,14 @@ comment on table {schema}.crowded is 'Identifiers that more CRM and helpdesk rec
 
 create table if not exists {schema}.block_keys (
     identity_key text not null,
-    block_key text not null
+    block bigint not null
 );
-comment on table {schema}.block_keys is 'By which keys a record is found when probable pairs are looked for.';
+comment on table {schema}.block_keys is 'By which keys (hashed) a record is found when probable pairs are looked for.';
+
+create table if not exists {schema}.crowded_blocks (
+    block bigint not null
+);
+comment on table {schema}.crowded_blocks is 'Keys that too many records share: they compare nobody.';
 
 create table if not exists {schema}.pairs (
     left_key text not null,

@@ -94,9 +94,8 @@ def fill(
 
 def one(cursor: duckdb.DuckDBPyConnection) -> int:
     """The number that a query with one row and column answers."""
-    row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    ((number,),) = cursor.fetchall()  # all of it: the connection does little else while a result is open
+    return int(number)
 
 
 def rows_of(cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
