@@ -197,6 +197,9 @@ class Reference:
             if rule == "browser_login":
                 owners = {self.stub[key] for key in self.hard_holders[hub] if (key, hub) not in self.cut}
                 users[self.stub[browser]] |= owners - {self.stub[browser]}
+        for stub in users:  # one that was decided to be somebody's has that user too
+            if users[stub] and any(self.kind[key] != "browser" for key in self.members[stub]):
+                users[stub].add(stub)
         return [
             (0.0, stub, ("browser", browser))
             for browser, found in users.items()

@@ -96,6 +96,7 @@ class Resolution:
                       arg_min(node_name.name, (node.kind <> 'crm_contact')::bigint * 4294967296 + node.n) as name,
                       bool_or(not node.is_deleted and list_contains($1::text[], node.source)) as is_exclusive,
                       count(*) filter (where node.kind in ('crm_contact', 'helpdesk_user')) as own_records,
+                      bool_and(node.kind = 'browser') as is_browser,
                       arg_min(node.n, case node.kind when 'crm_contact' then 0 when 'helpdesk_user' then 1 else 2 end
                           ::bigint * 4294967296 + node.n) as shown
                from stub_of join node using (n) left join node_name using (n) group by stub_of.stub""",
@@ -163,7 +164,8 @@ class Resolution:
         return decide(self._names, holders, self._apart)
 
     def _assign_browsers(self) -> None:
-        """A browser belongs to the one person who ever logged in on it; one that several used, to nobody."""
+        """A browser belongs to the one person who ever logged in on it; one that several used, to nobody. One that
+        somebody decided to be a person's is that person's, whoever else logged in."""
         run = self._duck.execute
         run(
             """create or replace temp table login as
@@ -175,8 +177,12 @@ class Resolution:
         )
         run(
             """create or replace table browser_user as
-               select browser, min(stub) as first, max(stub) as last, min(n) as n, max(claimed_at) as since
-               from login group by browser"""
+               select browser, min(user_stub) as first, max(user_stub) as last, min(n) as n, max(claimed_at) as since
+               from (select browser, stub as user_stub, n, claimed_at from login
+                     union all
+                     select login.browser, login.browser, login.n, null
+                     from login join stub on stub.stub = login.browser where not stub.is_browser) as used
+               group by browser"""
         )
         run(
             """insert into grouped
