@@ -72,7 +72,9 @@ def test_a_limited_request_waits_as_long_as_the_vendor_says(server):
     assert connection.usage.requests == 2
 
 
-@pytest.mark.parametrize("asked", ["86400", "inf", formatdate(time.time() + 7_200, usegmt=True)])
+@pytest.mark.parametrize(
+    "asked", ["86400", "inf", formatdate(time.time() + 7_200, usegmt=True)], ids=["seconds", "for ever", "date"]
+)
 def test_a_vendor_that_asks_to_wait_for_hours_ends_the_run_at_once_and_says_so(server, asked):
     slept: list[float] = []
     server.answers = [(429, {"Retry-After": asked}, b"{}")]
