@@ -7,6 +7,7 @@ import csv
 import psycopg
 from psycopg import sql
 
+from cx_warehouse.identity.settings import Rule
 from stack.paths import ROOT
 
 SEEDS = ROOT / "dbt_project" / "seeds" / "settings"
@@ -21,6 +22,21 @@ _COLUMNS = {
         decided_at timestamptz, reason text""",
 }
 SETTINGS = tuple(_COLUMNS)
+
+
+def shipped_rules(*also: str) -> dict[str, Rule]:
+    """The rules of the seed that are switched on, and those named beside."""
+    with (SEEDS / "identity_rules.csv").open() as file:
+        return {
+            row["rule"]: Rule(
+                row["rule"],
+                row["strength"] == "hard",
+                float(row["weight"] or 0),
+                int(row["max_records"]) if row["max_records"] else None,
+            )
+            for row in csv.DictReader(file)
+            if row["is_on"] == "true" or row["rule"] in also
+        }
 
 
 def make_places(connection: psycopg.Connection, target: str) -> None:

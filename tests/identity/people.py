@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cx_warehouse.identity.resolve import Resolution
-from cx_warehouse.identity.settings import Override, Rule, Settings
+from benchmarks.identity.places import shipped_rules
+from cx_warehouse.identity.resolve import CLAIMS, PAIRS, RECORDS, Resolution
+from cx_warehouse.identity.settings import Override, Settings
 from cx_warehouse.identity.workspace import fill, workspace
-from stack.paths import ROOT
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-SEEDS = ROOT / "dbt_project" / "seeds" / "settings"
-RECORDS = {
-    "identity_key": "text",
-    "source": "text",
-    "identity_id": "text",
-    "kind": "text",
-    "is_deleted": "boolean",
-    "created_at": "timestamptz",
-    "full_name": "text",
-    "given_name": "text",
-    "family_name": "text",
-    "email": "text",
-}
-CLAIMS = {
-    "identity_key": "text",
-    "kind": "text",
-    "value": "text",
-    "rule": "text",
-    "claimed_at": "timestamptz",
-    "blocked_because": "text",
-}
-PAIRS = {
-    "left_key": "text",
-    "right_key": "text",
-    "match_weight": "double",
-    "probability": "double",
-    "verdict": "text",
-    "model_version": "text",
-}
 KINDS = {
     "hubspot": "crm_contact",
     "zendesk": "helpdesk_user",
@@ -51,21 +21,6 @@ KINDS = {
     "ga4": "web_user",
     "matomo": "browser",
 }
-
-
-def shipped_rules() -> dict[str, Rule]:
-    """The rules of the seed that are switched on."""
-    with (SEEDS / "identity_rules.csv").open() as file:
-        return {
-            row["rule"]: Rule(
-                row["rule"],
-                row["strength"] == "hard",
-                float(row["weight"] or 0),
-                int(row["max_records"]) if row["max_records"] else None,
-            )
-            for row in csv.DictReader(file)
-            if row["is_on"] == "true"
-        }
 
 
 def settings(*overrides: Override, **changed: Any) -> Settings:
@@ -99,13 +54,14 @@ class People:
         *,
         day: int | None = 0,
         is_deleted: bool = False,
+        born: str | None = None,
         **claimed: str | Iterable[str],
     ) -> str:
         """A record and its claims: email="a@x", former_email=…, phone="+48…", survey_contact_id="hubspot:1", …"""
         source, _, number = key.partition(":")
         created = None if day is None else START + timedelta(days=day)
         full, given, family = (name, None, None) if isinstance(name, str) or name is None else (" ".join(name), *name)
-        self.records.append((key, source, number, KINDS[source], is_deleted, created, full, given, family, None))
+        self.records.append((key, source, number, KINDS[source], is_deleted, created, full, given, family, None, born))
         if source in ("hubspot", "zendesk"):
             self.claim(key, "own_id", key, day=day)
         for rule, values in claimed.items():

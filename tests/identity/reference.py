@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime
 
+from rapidfuzz.distance import OSA
+
 from cx_warehouse.identity.names import Agreement, Names, PersonName, parse_name
 from cx_warehouse.identity.settings import Settings
 from tests.identity.people import People, crowded
@@ -30,6 +32,7 @@ class Reference:
             else None
             for record in ordered
         }
+        self.birth_date = {record[0]: record[10] for record in ordered}
         full = set(crowded(people, given))
         self.claims = [
             (key, (kind, value), rule)
@@ -113,7 +116,17 @@ class Reference:
     def _are_apart(self, one: str, other: str) -> bool:
         return any(frozenset((a, b)) in self.apart for a in self.members[one] for b in self.members[other])
 
+    def _birth_date(self, stub: str) -> str | None:
+        dated = [key for key in self.members[stub] if self.birth_date[key]]
+        best = min(dated, key=lambda key: (self.kind[key] != "crm_contact", self.rank[key]), default=None)
+        return best and self.birth_date[best]
+
     def _agree(self, one: str, other: str) -> Agreement:
+        left, right = self._birth_date(one), self._birth_date(other)
+        if left and right and OSA.distance(left, right) > 1:
+            year, month, day = left.split("-")
+            if f"{year}-{day}-{month}" != right:
+                return Agreement.DIFFERENT
         return self.names.agreement(self._stub_name(one), self._stub_name(other))
 
     def _may_be_one(self, left: set[str], right: set[str]) -> bool:

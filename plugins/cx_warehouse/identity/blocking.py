@@ -38,6 +38,7 @@ select
     identity_key,
     given,
     family,
+    concat_ws(' ', whole_given, family) as stated_name,
     given || ' ' || family as full_name,
     {sound}(given) as given_sound,
     {sound}(family) as family_sound,
@@ -57,6 +58,7 @@ from (
     select
         cast(identity_key as varchar) as identity_key,
         nullif(split_part(trim(given), ' ', 1), '') as given,
+        nullif(trim(given), '') as whole_given,
         nullif(trim(family), '') as family,
         nullif(trim(email), '') as email,
         nullif(trim(phone), '') as phone,

@@ -40,7 +40,8 @@ class Agreement(IntEnum):
 class PersonName:
     """A name in plain lower-case Latin letters.
 
-    `given` is the first given name and `family` the rest, as far as known. `is_structured` says that the source keeps
+    `given` is the first given name and `family` the rest, as far as known; further given names, where a source keeps
+    them apart from the family's, are `middle`. `is_structured` says that the source keeps
     the two apart, so that their order is certain; `is_romanised` that the letters were of another script, so that
     vowels may be missing or guessed."""
 
@@ -48,10 +49,16 @@ class PersonName:
     family: tuple[str, ...] = ()
     is_structured: bool = False
     is_romanised: bool = False
+    middle: tuple[str, ...] = ()
+
+    @property
+    def letters(self) -> str:
+        """All of it without a space."""
+        return "".join((self.given, *self.middle, *self.family))
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """All parts in order."""
+        """Given and family name in order."""
         return (self.given, *self.family)
 
 
@@ -71,14 +78,14 @@ def parse_name(full_name: str | None = None, given: str | None = None, family: s
             first, rest, structured = first or rest, [], False
         else:
             structured = True
-        parts = [first[0], *rest] if first else []
+        parts, middle = ([first[0], *rest], tuple(first[1:])) if first else ([], ())
     else:
-        text, structured = full_name or "", False
+        text, structured, middle = full_name or "", False, ()
         before, comma, after = text.partition(",")
         parts = _parts(f"{after} {before}" if comma else text)
     if _PLACEHOLDERS.issuperset(parts):
         return None
-    return PersonName(parts[0], tuple(parts[1:]), structured, bool(_OTHER_SCRIPT.search(text)))
+    return PersonName(parts[0], tuple(parts[1:]), structured, bool(_OTHER_SCRIPT.search(text)), middle)
 
 
 def _parts(text: str) -> list[str]:
@@ -97,6 +104,8 @@ class Names:
             return Agreement.COMPATIBLE
         if left == right:
             return Agreement.SAME if left.family else Agreement.COMPATIBLE
+        if left.family and right.family and _same_run_together(left, right):
+            return Agreement.SAME
         loose = left.is_romanised != right.is_romanised
         if not left.family or not right.family:
             known = any(
@@ -153,17 +162,29 @@ def is_given_name(token: str) -> bool:
     return token in _given_names()
 
 
+def _same_run_together(left: PersonName, right: PersonName) -> bool:
+    """Whether two names differ by a stray or a missing space ("Lach lan"), and by one slip at most if they are long."""
+    one, other = left.letters, right.letters
+    if one == other:
+        return True
+    if left.given != right.given and is_given_name(left.given) and is_given_name(right.given):
+        return False
+    return min(len(one), len(other)) > 9 and OSA.distance(one, other, score_cutoff=1) <= 1
+
+
 def _families_match(left: tuple[str, ...], right: tuple[str, ...], loose: bool) -> bool:
     return any(_family_match(one, other, loose) for one in left for other in right)
 
 
 def _family_match(left: str, right: str, loose: bool) -> bool:
-    """Equal but for one slip or an ending (Kowalska, Kowalski); an initial stands for its name."""
+    """Equal but for one slip (two in a long one) or an ending (Kowalska, Kowalski); an initial stands for its name."""
     if left == right or (min(len(left), len(right)) == 1 and left[0] == right[0]):
         return True
     if loose and _same_consonants(left, right, least=3):
         return True
-    return min(len(left), len(right)) > 3 and OSA.distance(left, right, score_cutoff=1) <= 1
+    shorter = min(len(left), len(right))
+    slips = 2 if shorter > 6 else 1 if shorter > 3 else 0
+    return slips > 0 and OSA.distance(left, right, score_cutoff=slips) <= slips
 
 
 def _only_initials(left: PersonName, right: PersonName) -> bool:

@@ -14,12 +14,15 @@ from psycopg import sql
 
 from cx_warehouse.identity.names import Names
 from cx_warehouse.identity.probable import blocking_keys, probable_pairs
+from cx_warehouse.identity.resolve import PAIRS, RECORDS
 from cx_warehouse.identity.scoring import shipped
 from cx_warehouse.identity.state import Places, compose
 from cx_warehouse.identity.stubs import parse_names
 from cx_warehouse.identity.workspace import fill, one, pull, push
 
-PAIRS = "left_key, right_key, match_weight, probability, verdict, model_version"
+# What is known of where people live, beside the columns of records that resolution needs.
+HOMES = {"address": "text", "city": "text", "postal_code": "text"}
+_PAIR = ", ".join(PAIRS)
 # Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
 _BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
 
@@ -69,7 +72,7 @@ class Pairing:
         crowded = f"select {_BLOCK} from keys group by block_key having count(*) > {cap}"
         self._push(crowded, "crowded_blocks")
         self._score("select identity_key from thin", "select null::text as block_key limit 0", "true")
-        self._push(f"select {PAIRS} from pairs", "pairs")
+        self._push(f"select {_PAIR} from pairs", "pairs")
 
     def of_affected(self) -> bool:
         """The pairs of the affected records; `affected` grows by whomever other pairs link to them now, or did before.
@@ -94,7 +97,7 @@ class Pairing:
                    select unnest(array[left_key, right_key]) as identity_key from gone where verdict = 'accepted'""",
             )
         )
-        self._push(f"select {PAIRS} from pairs", "pairs")
+        self._push(f"select {_PAIR} from pairs", "pairs")
         accepted = "select unnest([left_key, right_key]) from pairs where verdict = 'accepted'"
         push(self._duck, accepted, self._pg, sql.Identifier("partners"))
         grown = self._pg.execute(
@@ -120,18 +123,11 @@ class Pairing:
                 """select {columns} from {pairs} as pairs
                    where left_key in (select identity_key from affected)
                        or right_key in (select identity_key from affected)""",
-                columns=sql.SQL(PAIRS),
+                columns=sql.SQL(_PAIR),
             ),
             self._duck,
             "pairs",
-            {
-                "left_key": "text",
-                "right_key": "text",
-                "match_weight": "double",
-                "probability": "double",
-                "verdict": "text",
-                "model_version": "text",
-            },
+            PAIRS,
         )
 
     def _score(self, thin: str, crowded: str, wanted: str) -> None:
@@ -139,7 +135,7 @@ class Pairing:
         duck.execute(f"create or replace table thin_person as select * from persons where identity_key in ({thin})")
         duck.execute(f"create or replace table crowded_key as {crowded}")
         probable_pairs(duck, "thin_person", "persons", "scored_pairs", names=self._names, crowded="crowded_key")
-        duck.execute(f"create or replace table pairs as select {PAIRS} from scored_pairs where {wanted}")
+        duck.execute(f"create or replace table pairs as select {_PAIR} from scored_pairs where {wanted}")
 
     def _push(self, query: str, table: str) -> None:
         push(self._duck, query, self._pg, self._places.table(table))
@@ -227,10 +223,7 @@ class Pairing:
         )
         self._pg.execute("create index on mates (identity_key)")
         self._pg.execute("analyze mates")
-        columns = {
-            "identity_key": "text", "kind": "text", "full_name": "text", "given_name": "text", "family_name": "text",
-            "email": "text", "address": "text", "city": "text", "postal_code": "text", "birth_date": "text",
-        }  # fmt: skip
+        columns = {**RECORDS, **HOMES}
         pull(
             self._pg,
             compose(

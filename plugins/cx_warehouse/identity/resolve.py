@@ -4,11 +4,10 @@ Works on tables of a DuckDB workspace and knows neither Postgres nor where recor
 the records, claims, pairs and settings alone, not on their order, so that a part of the population that is closed
 under evidence gives what the whole gives.
 
-In:   records      identity_key, source, identity_id, kind, is_deleted, created_at, full_name, given_name, family_name,
-                   email
-      claims       identity_key, kind, value, rule, claimed_at, blocked_because (normalised; value null where unusable)
+In:   records      RECORDS
+      claims       CLAIMS (values normalised; null where unusable)
       crowded      kind, value: identifiers that more records share than their rule allows
-      pairs        left_key, right_key, match_weight, probability, verdict, model_version
+      pairs        PAIRS
 Out:  membership   a row per record: customer_key (null: a browser that nobody is known to use), component, rule,
                    linked_to, confidence, match_weight, model_version, linked_at, is_thin, is_test
       suspects     what somebody has to look at: review_kind, left_identity, right_identity, by_way_of, evidence,
@@ -17,7 +16,7 @@ Out:  membership   a row per record: customer_key (null: a browser that nobody i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 from operator import itemgetter
 
@@ -39,6 +38,35 @@ from cx_warehouse.identity.sharing import (
 from cx_warehouse.identity.stubs import apart_nodes, hard_stubs, number_nodes, parse_names
 from cx_warehouse.identity.workspace import Row, arrays, fill, one, rows_of
 
+RECORDS = {
+    "identity_key": "text",
+    "source": "text",
+    "identity_id": "text",
+    "kind": "text",
+    "is_deleted": "boolean",
+    "created_at": "timestamptz",
+    "full_name": "text",
+    "given_name": "text",
+    "family_name": "text",
+    "email": "text",
+    "birth_date": "text",
+}
+CLAIMS = {
+    "identity_key": "text",
+    "kind": "text",
+    "value": "text",
+    "rule": "text",
+    "claimed_at": "timestamptz",
+    "blocked_because": "text",
+}
+PAIRS = {
+    "left_key": "text",
+    "right_key": "text",
+    "match_weight": "double",
+    "probability": "double",
+    "verdict": "text",
+    "model_version": "text",
+}
 _SUSPECT = {
     "review_kind": "text",
     "left_n": "integer",
@@ -94,6 +122,8 @@ class Resolution:
             """create or replace table stub as
                select stub_of.stub,
                       arg_min(node_name.name, (node.kind <> 'crm_contact')::bigint * 4294967296 + node.n) as name,
+                      arg_min(node.birth_date, (node.kind <> 'crm_contact')::bigint * 4294967296 + node.n)
+                          filter (where node.birth_date is not null) as birth_date,
                       bool_or(not node.is_deleted and list_contains($1::text[], node.source)) as is_exclusive,
                       count(*) filter (where node.kind in ('crm_contact', 'helpdesk_user')) as own_records,
                       bool_and(node.kind = 'browser') as is_browser,
@@ -110,9 +140,11 @@ class Resolution:
     def _apart(self, left: int, right: int) -> bool:
         return (min(left, right), max(left, right)) in self._apart_stubs
 
-    def _holder(self, stub: int, name: int | None, is_exclusive: bool, is_current: bool = True) -> Holder:
+    def _holder(
+        self, stub: int, name: int | None, birth_date: str | None, is_exclusive: bool, is_current: bool = True
+    ) -> Holder:
         known = self._name_of[name] if name is not None else None
-        return Holder(stub, known, is_exclusive, stub in self._bound, is_current)
+        return Holder(stub, known, birth_date, is_exclusive, stub in self._bound, is_current)
 
     # --- links through what may be shared ---
     def _share_identifiers(self) -> None:
@@ -131,13 +163,15 @@ class Resolution:
             """create or replace temp table sharing as
                select holder.v,
                       any_value(holder.kind) = 'email' and count(distinct stub.name) < 2
+                          and count(distinct stub.birth_date) < 2
                           and count(*) filter (where stub.is_exclusive) < 2 and bool_and(holder.is_current)
                           and count(bound.stub) = 0 as is_plain
                from holder join stub using (stub) left join bound using (stub)
                group by holder.v having count(*) > 1"""
         )
         undecided = run(
-            """select holder.v, holder.kind, holder.stub, stub.name, stub.is_exclusive, holder.is_current, holder.since
+            """select holder.v, holder.kind, holder.stub, stub.name, stub.birth_date, stub.is_exclusive,
+                      holder.is_current, holder.since
                from holder join sharing using (v) join stub using (stub)
                where not sharing.is_plain and (holder.kind = 'email' or stub.name is not null)
                order by holder.v, holder.stub"""
@@ -145,13 +179,13 @@ class Resolution:
         groups: list[Row] = []
         for (v, kind), rows in groupby(rows_of(undecided), key=itemgetter(0, 1)):
             holders = list(rows)
-            decision = self._decide(kind, [self._holder(*row[2:6]) for row in holders])
+            decision = self._decide(kind, [self._holder(*row[2:7]) for row in holders])
             by_name = kind == "phone" or decision.conflict is not None
             if not by_name or f"{kind}_and_name" in self._settings.rules:
                 groups += [(v, stub, g, by_name) for g, group in enumerate(decision.groups) for stub in group]
             if decision.conflict is not None:
                 left, right, reason = decision.conflict
-                since = max((row[6] for row in holders if row[6] is not None), default=None)
+                since = max((row[7] for row in holders if row[7] is not None), default=None)
                 self._suspects.append((f"shared_{kind}", left, right, None, kind, reason, since))
         fill(self._duck, "grouped", {"v": "integer", "stub": "integer", "g": "integer", "by_name": "boolean"}, groups)
         run(
@@ -232,8 +266,8 @@ class Resolution:
         review = "crm_duplicates" if refusal.reason == TWO_CRM_RECORDS else "blocked_link"
         return review, left, right, by_way_of, kind, refusal.reason, since
 
-    def _conflicts(self, group: Ints) -> Iterator[list[int]]:
-        """The groups, as lists of stubs, in which two may not be one person."""
+    def _conflicts(self, group: Ints, weighed: Set[tuple[int, int]] = frozenset()) -> Iterator[list[int]]:
+        """The groups, as lists of stubs, in which two may not be one person. `weighed`: see `may_not_be_one`."""
         stubs = np.unique(self._stub)
         fill(self._duck, "gathered", {"stub": "integer", "grp": "integer"}, columns=(stubs, group[stubs]))
         doubtful = self._duck.execute(
@@ -241,14 +275,15 @@ class Resolution:
                from gathered join stub using (stub) left join bound using (stub)
                group by gathered.grp
                having count(*) > 1 and (count(*) filter (where stub.is_exclusive) > 1
-                   or count(distinct stub.name) > 1 or count(bound.stub) > 1)
+                   or count(distinct stub.name) > 1 or count(distinct stub.birth_date) > 1
+                   or count(bound.stub) > 1)
                order by 1"""
         ).fetchall()
         self._load_holders({stub for (members,) in doubtful for stub in members})
         for (members,) in doubtful:
             judged = [self._holders[stub] for stub in members if self._holders[stub].has_say]
             if any(
-                may_not_be_one(self._names, [holder], judged[position + 1 :], self._apart)
+                may_not_be_one(self._names, [holder], judged[position + 1 :], self._apart, weighed)
                 for position, holder in enumerate(judged)
             ):
                 yield members
@@ -261,7 +296,9 @@ class Resolution:
     def _load_holders(self, stubs: set[int]) -> None:
         fill(self._duck, "wanted", {"stub": "integer"}, [(stub,) for stub in stubs - self._holders.keys()])
         for row in rows_of(
-            self._duck.execute("select stub, stub.name, stub.is_exclusive from stub join wanted using (stub)")
+            self._duck.execute(
+                "select stub, stub.name, stub.birth_date, stub.is_exclusive from stub join wanted using (stub)"
+            )
         ):
             self._holders[row[0]] = self._holder(*row)
 
@@ -293,7 +330,10 @@ class Resolution:
         )
         if one(run("select count(*) from pair")) == 0:
             return
-        for members in self._conflicts(self._with_pairs()):
+        left, right = arrays(run("select left_n, right_n from pair"))
+        stubs = zip(self._stub[left].tolist(), self._stub[right].tolist(), strict=True)
+        weighed = {(min(pair), max(pair)) for pair in stubs}
+        for members in self._conflicts(self._with_pairs(), weighed):
             run(
                 """delete from pair where left_n in (select n from stub_of where stub = any($1))
                        or right_n in (select n from stub_of where stub = any($1))""",

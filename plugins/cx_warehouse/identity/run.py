@@ -12,30 +12,14 @@ from psycopg import sql
 
 from cx_warehouse.identity import state
 from cx_warehouse.identity.identifiers import normalise
-from cx_warehouse.identity.pairing import Pairing
-from cx_warehouse.identity.resolve import Resolution
+from cx_warehouse.identity.pairing import HOMES, Pairing
+from cx_warehouse.identity.resolve import PAIRS, RECORDS, Resolution
 from cx_warehouse.identity.settings import Settings, read_settings
 from cx_warehouse.identity.state import Places, compose
-from cx_warehouse.identity.workspace import one, pull, push, workspace
+from cx_warehouse.identity.workspace import fill, one, pull, push, workspace
 
 log = logging.getLogger(__name__)
 
-_RECORDS = {
-    "identity_key": "text",
-    "source": "text",
-    "identity_id": "text",
-    "kind": "text",
-    "is_deleted": "boolean",
-    "created_at": "timestamptz",
-    "full_name": "text",
-    "given_name": "text",
-    "family_name": "text",
-    "email": "text",
-    "address": "text",
-    "city": "text",
-    "postal_code": "text",
-    "birth_date": "text",
-}
 _STATED = {
     "identity_key": "text",
     "origin": "text",
@@ -45,6 +29,7 @@ _STATED = {
     "claimed_at": "timestamptz",
     "country": "text",
 }
+_COLUMNS = {**RECORDS, **HOMES}
 _CLAIMS = "identity_key, origin, kind, value, rule, claimed_at, blocked_because"
 _MEMBERSHIP = (
     "identity_key, customer_key, component, rule, linked_to, confidence, match_weight, model_version, linked_at, "
@@ -167,12 +152,12 @@ class _Run:
             compose(
                 self._places,
                 "select {columns} from {identities} as identity where {condition} and " + state.TAKES_PART,
-                columns=sql.SQL(", ").join(sql.Identifier("identity", name) for name in _RECORDS),
+                columns=sql.SQL(", ").join(sql.Identifier("identity", name) for name in _COLUMNS),
                 condition=sql.SQL(condition),
             ),
             self._duck,
             "records",
-            _RECORDS,
+            _COLUMNS,
         )
 
     def _pull_stated(self, condition: str) -> None:
@@ -231,10 +216,7 @@ class _Run:
         )
 
     def _no_pairs(self) -> None:
-        self._duck.execute(
-            """create or replace table pairs (left_key text, right_key text, match_weight double, probability double,
-                   verdict text, model_version text)"""
-        )
+        fill(self._duck, "pairs", PAIRS)
 
     # --- out ---
     def _push(self, table: str, columns: str) -> None:

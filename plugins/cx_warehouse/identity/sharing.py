@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
 
 from cx_warehouse.identity.names import Agreement, Names, PersonName
 
@@ -17,6 +19,7 @@ class Holder:
 
     stub: int
     name: PersonName | None = None
+    birth_date: str | None = None  # ISO
     is_exclusive: bool = False
     is_bound: bool = False
     is_current: bool = True
@@ -24,7 +27,7 @@ class Holder:
     @property
     def has_say(self) -> bool:
         """Whether anything about it can stand against a link. Most survey answers say nothing of who gave them."""
-        return self.name is not None or self.is_exclusive or self.is_bound
+        return self.name is not None or self.birth_date is not None or self.is_exclusive or self.is_bound
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,26 @@ class Decision:
 
 Apart = Callable[[int, int], bool]
 DIFFERENT_NAMES = "their names differ"
+DIFFERENT_BIRTH_DATES = "their birth dates differ"
 TWO_CRM_RECORDS = "both have a live record of their own in the CRM"
 DECIDED_APART = "somebody decided that they are not one (link_overrides)"
+
+
+def are_born_apart(one: str | None, other: str | None) -> bool:
+    """Whether two birth dates (ISO) are of two people: both known, and neither one slip nor a swap of day and month
+    away from the other. A father and a son of one name are told apart by it."""
+    if one is None or other is None or OSA.distance(one, other, score_cutoff=1) <= 1:
+        return False
+    return one[:4] != other[:4] or (one[5:7], one[8:10]) != (other[8:10], other[5:7])
+
+
+def _agreement(names: Names, one: Holder, other: Holder) -> Agreement:
+    born_apart = are_born_apart(one.birth_date, other.birth_date)
+    return Agreement.DIFFERENT if born_apart else names.agreement(one.name, other.name)
+
+
+def _difference(one: Holder, other: Holder) -> str:
+    return DIFFERENT_BIRTH_DATES if are_born_apart(one.birth_date, other.birth_date) else DIFFERENT_NAMES
 
 
 def decide_email(names: Names, holders: Sequence[Holder], apart: Apart) -> Decision:
@@ -59,7 +80,7 @@ def decide_email(names: Names, holders: Sequence[Holder], apart: Apart) -> Decis
             continue
         wanted = Agreement.SAME if known else Agreement.COMPATIBLE
         against = known or [holder for holder in group if holder.name is not None]
-        if all(names.agreement(former.name, other.name) >= wanted for other in against):
+        if all(_agreement(names, former, other) >= wanted for other in against):
             group.append(former)
     return Decision(_whole(group))
 
@@ -73,9 +94,14 @@ def decide_phone(names: Names, holders: Sequence[Holder], apart: Apart) -> Decis
 
 
 def may_not_be_one(
-    names: Names, left: Sequence[Holder], right: Sequence[Holder], apart: Apart
+    names: Names,
+    left: Sequence[Holder],
+    right: Sequence[Holder],
+    apart: Apart,
+    weighed: Set[tuple[int, int]] = frozenset(),
 ) -> tuple[int, int, str] | None:
-    """The first two stubs, one of each group, that may not be one person, and why."""
+    """The first two stubs, one of each group, that may not be one person, and why. The names of pairs in `weighed` (the
+    older stub first) were judged with all else that is known of them, and are not judged again."""
     against = [holder for holder in right if holder.has_say]
     for one in (holder for holder in left if holder.has_say):
         for other in against:
@@ -83,8 +109,9 @@ def may_not_be_one(
                 return one.stub, other.stub, DECIDED_APART
             if one.is_exclusive and other.is_exclusive:
                 return one.stub, other.stub, TWO_CRM_RECORDS
-            if names.agreement(one.name, other.name) == Agreement.DIFFERENT:
-                return one.stub, other.stub, DIFFERENT_NAMES
+            pair = (min(one.stub, other.stub), max(one.stub, other.stub))
+            if pair not in weighed and _agreement(names, one, other) == Agreement.DIFFERENT:
+                return one.stub, other.stub, _difference(one, other)
     return None
 
 
@@ -96,9 +123,9 @@ def _first_conflict(names: Names, holders: Sequence[Holder], apart: Apart) -> tu
         for other in judged[position + 1 :]:
             if apart(one.stub, other.stub):
                 return one.stub, other.stub, DECIDED_APART
-            agreement = names.agreement(one.name, other.name)
+            agreement = _agreement(names, one, other)
             if agreement == Agreement.DIFFERENT:
-                return one.stub, other.stub, DIFFERENT_NAMES
+                return one.stub, other.stub, _difference(one, other)
             if one.is_exclusive and other.is_exclusive and agreement != Agreement.SAME:
                 return one.stub, other.stub, TWO_CRM_RECORDS
     return None
@@ -112,7 +139,7 @@ def _namesakes(names: Names, holders: Sequence[Holder], apart: Apart) -> tuple[t
             continue
         for group in groups:
             if all(
-                names.agreement(holder.name, other.name) == Agreement.SAME and not apart(holder.stub, other.stub)
+                _agreement(names, holder, other) == Agreement.SAME and not apart(holder.stub, other.stub)
                 for other in group
             ):
                 group.append(holder)

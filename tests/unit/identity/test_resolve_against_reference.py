@@ -35,6 +35,7 @@ def population(seed: int, size: int) -> tuple[People, list]:
             chance.choice((*NAMES, None)),
             day=chance.randint(0, 50),
             is_deleted=chance.random() < 0.3,
+            born=chance.choice((None, None, "1980-05-17", "1980-05-18", "1955-02-01")),
             email=some(EMAILS, 2),
             former_email=some(EMAILS),
             phone=some(PHONES),
