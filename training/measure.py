@@ -14,6 +14,7 @@ from cx_warehouse.identity.scoring import Model
 STEP = 0.5  # of match weight, between thresholds that are tried
 SHOWN = tuple(float(weight) for weight in range(0, 31, 2))
 ENOUGH = 0.999  # precision of accepted pairs, as a lower bound
+LEAST = 6.0  # weight of an accepted pair, however right those below are: the model itself has to hold it likely
 WORTH_A_LOOK = 0.5  # precision of proposed pairs, in each band of one unit of weight
 _Z = 1.6448536  # of a one-sided 95 % bound
 
@@ -47,7 +48,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Measured:
-    """Pairs by threshold. Thin pairs share neither e-mail nor customer number: rules do not see them. `allowed` are
+    """Pairs by threshold. Thin pairs share no e-mail, phone or customer number: rules do not see them. `allowed` are
     those that would be accepted at any weight."""
 
     accepted: dict[float, Counts]
@@ -64,7 +65,8 @@ class Measured:
         accept = min(
             weight
             for weight in self.accepted
-            if min(self.accepted[weight].lower_bound, self.accepted_thin[weight].lower_bound) >= ENOUGH
+            if weight >= LEAST
+            and min(self.accepted[weight].lower_bound, self.accepted_thin[weight].lower_bound) >= ENOUGH
         )
         propose = accept
         while propose - 1 in self.above_thin:
@@ -105,7 +107,8 @@ class Measured:
 def measure(connection: duckdb.DuckDBPyConnection, persons: str, model: Model) -> Measured:
     """Score the labelled table `persons` against itself with a model whose thresholds let everything through."""
     probable_pairs(connection, persons, persons, "scored_pairs", model=model)
-    thin = "not coalesce(one.email = other.email or one.external_id = other.external_id, false)"
+    shared = " or ".join(f"one.{column} = other.{column}" for column in ("email", "phone", "external_id"))
+    thin = f"not coalesce({shared}, false)"
     both = f"{persons} as one on one.identity_key = left_key join {persons} as other on other.identity_key = right_key"
     rows = connection.execute(
         f"select floor(match_weight / {STEP}) * {STEP}, verdict = 'accepted', {thin}, one.person = other.person, "

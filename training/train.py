@@ -159,7 +159,7 @@ def train(folder: Path, people: int, draws: int, measured_people: int) -> None:
 @click.option("--people", default=60_000, show_default=True, help="Made people whose records are counted.")
 @click.option(
     "--measured-people",
-    default=250_000,
+    default=1_000_000,
     show_default=True,
     help="Others, twice: to choose thresholds, to measure them.",
 )

@@ -40,16 +40,20 @@ _SAME_HOME = """coalesce(
         or (least(length(street_words_l), length(street_words_r)) > 7 and postal_code_l = postal_code_r
             and damerau_levenshtein(replace(street_words_l, ' ', ''), replace(street_words_r, ' ', '')) = 1)), false)"""
 _NUMBER_ALIKE = "coalesce(damerau_levenshtein(external_id_l, external_id_r) <= 1, false)"
-# Alike and nobody's neighbour. Relatives who joined together have numbers side by side; of numbers further apart, one
-# in a hundred thousand is as like by chance.
+# Alike and nobody's neighbour. Relatives who joined together have numbers side by side, and a digit that was left out
+# hides how near two are; of numbers further apart, one in a hundred thousand is as like by chance.
 _NUMBER_MISREAD = f"""coalesce(
-    least(length(external_id_l), length(external_id_r)) > 5 and {_NUMBER_ALIKE}
-    and abs(try_cast(external_id_l as bigint) - try_cast(external_id_r as bigint)) > 20, false)"""
-_SAME_AREA = "coalesce(postal_code_l = postal_code_r, false) or coalesce(city_l = city_r, false)"
-# Namesakes are told apart by any of these. Of a thousand of them, some are born within a slip of each other.
+    length(external_id_l) > 5 and length(external_id_l) = length(external_id_r) and {_NUMBER_ALIKE}
+    and abs(try_cast(external_id_l as bigint) - try_cast(external_id_r as bigint)) > 99, false)"""
+# A town alone is none: half of a country's people live in ten of them.
+_SAME_AREA = """coalesce(
+    postal_code_l = postal_code_r or (city_l = city_r and damerau_levenshtein(postal_code_l, postal_code_r) = 1), false)"""
+# Namesakes are told apart by any of these. A birth date alone is not among them: among a million customers, some
+# namesakes are born on one day, whatever the name weighs.
 _EVIDENCE = (
-    f"({_SAME_BIRTH} or {_SAME_NUMBER} or {_SAME_PHONE} or {_SAME_MAILBOX}"
-    f" or (({_BIRTH_ALIKE} or {_NUMBER_MISREAD}) and ({_SAME_HOME} or {_SAME_AREA})))"
+    f"({_SAME_NUMBER} or {_SAME_PHONE} or {_SAME_MAILBOX}"
+    f" or ({_NUMBER_MISREAD} and ({_SAME_BIRTH} or {_SAME_HOME} or {_SAME_AREA}))"
+    f" or ({_SAME_BIRTH} and {_SAME_AREA}) or ({_BIRTH_ALIKE} and {_SAME_HOME}))"
 )
 # "J. Novak" and "Jan Novak" are not: a household shares its phone, its home and its mailbox. Without a given name,
 # not even by a birth date: twins.
@@ -146,9 +150,9 @@ def probable_pairs(
     share them. Then a pair gets the same row whoever else is there: its weight depends on its two records and the model
     only, and a key that more than `Model.block_cap` persons share compares nobody.
 
-    Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same birth date
-    (or one that a slip makes of it), customer number, phone or personal mailbox; and not two birth dates, unless under
-    one customer number. Where one name is only compatible with the other (an initial, a missing part, another family
+    Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same customer
+    number, phone, personal mailbox, or birth date and postal code or home (one slip allowed in some of them); and not
+    two birth dates, unless under one customer number. Where one name is only compatible with the other (an initial, a missing part, another family
     name), the same customer number, or birth date and mailbox. Names that are called different are accepted only under
     one customer number and birth date. So a father and a son of one name in one home are two people. `names` holds
     short forms; `model` is the shipped one unless told otherwise.
