@@ -1,4 +1,4 @@
-"""What does identity cost? Everybody at two sizes, and a night in which one record of a hundred changed.
+"""What does identity cost? Everybody at two sizes, and a night that touches one person of a hundred.
 
     make bench NAME=identity_scale                                    (some forty minutes, 40 GB of disk)
     BENCH_SIZES=100000,1000000 make bench NAME=identity_scale         (three minutes)
@@ -46,7 +46,8 @@ class Crowd:
         server.create_databases(self.name)
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             make_places(connection, "candidate")
-            self._run(connection, "crowd.sql", persons=str(round(records / RECORDS_PER_PERSON)))
+            self.persons = str(round(records / RECORDS_PER_PERSON))
+            self._run(connection, "crowd.sql", persons=self.persons)
             row = connection.execute("select count(*) from candidate_intermediate.int_person__identities").fetchone()
             assert row is not None
             self.records: int = row[0]
@@ -54,7 +55,7 @@ class Crowd:
     def change(self) -> None:
         """Let a night's changes happen."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
-            self._run(connection, "night.sql")
+            self._run(connection, "night.sql", persons=self.persons)
 
     def resolve(self, build: int, target: str = "candidate") -> dict[str, Any]:
         """Seconds, memory and report of one resolution."""
@@ -139,7 +140,7 @@ def _measure(console: Console, server: PostgresServer, size: int) -> dict[str, A
 def _show(console: Console, what: str, run: dict[str, Any]) -> None:
     console.print(
         f"{what:<11} {run['seconds']:8.1f} s  {run['memory_mb']:7.0f} MB  looked at {run['looked_at']:,} records, "
-        f"{run['customers']:,} customers"
+        f"{run['changed']:,} changed"
     )
 
 
@@ -159,7 +160,6 @@ def _print(console: Console, rows: list[dict[str, Any]]) -> None:
             "night_seconds": round(night, 2),
             "night_looked_at": row["night"]["looked_at"],
             "night_share": round(night / whole, 4),
-            "customers": row["whole"]["customers"],
         }
         figures.append(each)
         table.add_row(

@@ -18,7 +18,7 @@ from cx_warehouse.identity.resolve import PAIRS, RECORDS
 from cx_warehouse.identity.scoring import shipped
 from cx_warehouse.identity.state import Places, compose
 from cx_warehouse.identity.stubs import parse_names
-from cx_warehouse.identity.workspace import fill, one, pull, push
+from cx_warehouse.identity.workspace import fill, pull, push
 
 # What is known of where people live, beside the columns of records that resolution needs.
 HOMES = {"address": "text", "city": "text", "postal_code": "text"}
@@ -75,8 +75,9 @@ class Pairing:
         self._push(f"select {_PAIR} from pairs", "pairs")
 
     def of_affected(self) -> bool:
-        """The pairs of the affected records; `affected` grows by whomever other pairs link to them now, or did before.
-        Returns whether it grew: then records and claims have to be pulled again."""
+        """The pairs of records that changed, or came to be thin or ceased to be; needs `held`, the membership of the
+        affected as it was. `affected` grows by whomever other pairs link to them now, or did before. Returns whether it
+        grew: then records, claims and membership have to be pulled again."""
         make_persons(self._duck, "records", "claims", "persons")
         self._replace_blocks()
         self._find_paired()
@@ -190,12 +191,17 @@ class Pairing:
         )
 
     def _find_paired(self) -> None:
-        """Make `paired`: the affected records, and those whose key came to compare nobody, or compares again."""
+        """Make `paired`: touched records, those that came to be thin or ceased to be, and those whose key came to
+        compare nobody, or compares again."""
+        self._pg.execute("create temp table paired (identity_key text) on commit drop")
+        thinned = """select held.identity_key from held left join thin using (identity_key)
+                     where held.is_thin <> (thin.identity_key is not null)"""
+        push(self._duck, thinned, self._pg, sql.Identifier("paired"))
         self._pg.execute(
             compose(
                 self._places,
-                """create temp table paired on commit drop as
-                   select identity_key from affected
+                """insert into paired
+                   select identity_key from touched
                    union
                    select held.identity_key from {block_keys} as held join touched_blocks using (block)
                    where touched_blocks.is_crowded <> touched_blocks.was_crowded""",
@@ -206,7 +212,7 @@ class Pairing:
         pull(self._pg, sql.SQL("select identity_key from paired"), self._duck, "paired", {"identity_key": "text"})
 
     def _pull_mates(self) -> None:
-        """Add those to `persons` who share a key with a paired record and are not affected themselves."""
+        """Leave in `persons` the paired records and those who share a key with one of them, affected or not."""
         self._pg.execute(
             compose(
                 self._places,
@@ -217,10 +223,12 @@ class Pairing:
                        where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
                    )
                    select held.identity_key from {block_keys} as held join blocks using (block)
-                   union select identity_key from paired
-                   except select identity_key from affected""",
+                   union select identity_key from paired""",
             )
         )
+        pull(self._pg, sql.SQL("select identity_key from mates"), self._duck, "mates", {"identity_key": "text"})
+        self._duck.execute("delete from persons where identity_key not in (select identity_key from mates)")
+        self._pg.execute("delete from mates where identity_key in (select identity_key from affected)")
         self._pg.execute("create index on mates (identity_key)")
         self._pg.execute("analyze mates")
         columns = {**RECORDS, **HOMES}
@@ -268,4 +276,3 @@ class Pairing:
             "crowded_block",
             {"block": "bigint"},
         )
-        assert one(self._duck.execute("select count(*) - count(distinct identity_key) from persons")) == 0

@@ -47,7 +47,8 @@ _NUMBER_MISREAD = f"""coalesce(
     and abs(try_cast(external_id_l as bigint) - try_cast(external_id_r as bigint)) > 99, false)"""
 # A town alone is none: half of a country's people live in ten of them.
 _SAME_AREA = """coalesce(
-    postal_code_l = postal_code_r or (city_l = city_r and damerau_levenshtein(postal_code_l, postal_code_r) = 1), false)"""
+    postal_code_l = postal_code_r
+    or (city_l = city_r and damerau_levenshtein(postal_code_l, postal_code_r) = 1), false)"""
 # Namesakes are told apart by any of these. A birth date alone is not among them: among a million customers, some
 # namesakes are born on one day, whatever the name weighs.
 _EVIDENCE = (
@@ -152,10 +153,10 @@ def probable_pairs(
 
     Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same customer
     number, phone, personal mailbox, or birth date and postal code or home (one slip allowed in some of them); and not
-    two birth dates, unless under one customer number. Where one name is only compatible with the other (an initial, a missing part, another family
-    name), the same customer number, or birth date and mailbox. Names that are called different are accepted only under
-    one customer number and birth date. So a father and a son of one name in one home are two people. `names` holds
-    short forms; `model` is the shipped one unless told otherwise.
+    two birth dates, unless under one customer number. Where one name is only compatible with the other (an initial, a
+    missing part, another family name), the same customer number, or birth date and mailbox. Names that are called
+    different are accepted only under one customer number and birth date. So a father and a son of one name in one home
+    are two people. `names` holds short forms; `model` is the shipped one unless told otherwise.
 
     Nothing else stays behind: no table, function, file or log line. Table names are put into SQL as they are."""
     model = model or shipped()

@@ -35,14 +35,22 @@ _MEMBERSHIP = (
     "identity_key, customer_key, component, rule, linked_to, confidence, match_weight, model_version, linked_at, "
     "is_thin, is_test"
 )
+_HELD = {
+    **dict.fromkeys(("identity_key", "customer_key", "component", "rule", "linked_to"), "text"),
+    **dict.fromkeys(("confidence", "match_weight"), "double"),
+    "model_version": "text",
+    "linked_at": "timestamptz",
+    **dict.fromkeys(("is_thin", "is_test"), "boolean"),
+    "build_number": "bigint",
+}
 _VISIBLE = ("customer_key", "rule", "linked_to", "confidence", "match_weight", "model_version", "linked_at", "is_test")
 _SUSPECTS = "review_kind, left_identity, right_identity, by_way_of, evidence, reason, since, component"
 
 
-def _differ(columns: Sequence[str]) -> sql.SQL:
+def _differ(columns: Sequence[str]) -> str:
     """Whether a row of held and one of fresh differ."""
     pairs = " or ".join(f"fresh.{name} is distinct from held.{name}" for name in columns)
-    return sql.SQL(f"({pairs})")
+    return f"({pairs})"
 
 
 @dataclass(frozen=True)
@@ -52,15 +60,10 @@ class Report:
     is_whole: bool
     looked_at: int
     changed: int
-    customers: int
-    suspects: int
 
     def __str__(self) -> str:
         which = "all" if self.is_whole else "the affected"
-        return (
-            f"{which} {self.looked_at:,} identities resolved, {self.changed:,} changed; "
-            f"{self.customers:,} customers, {self.suspects:,} cases to review"
-        )
+        return f"{which} {self.looked_at:,} identities resolved, {self.changed:,} changed"
 
 
 def resolve_identities(dsn: str, build_number: int, *, target: str = "candidate") -> Report:
@@ -94,6 +97,7 @@ class _Run:
 
     def whole(self) -> Report:
         """Resolve everybody."""
+        self._pull_held("true")
         state.empty_state(self._pg, self._places)
         self._pull_records("true")
         self._pull_stated("true")
@@ -108,10 +112,10 @@ class _Run:
         else:
             self._no_pairs()
         resolution.conclude()
-        changed = self._write(whole=True)
+        changed = self._write()
         state.make_indexes(self._pg, self._places)
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
-        return self._report(True, changed)
+        return Report(True, one(self._duck.execute("select count(*) from records")), changed)
 
     def affected(self) -> Report:
         """Resolve what this build's changes reach."""
@@ -133,12 +137,14 @@ class _Run:
         else:
             self._no_pairs()
         resolution.conclude()
-        changed = self._write(whole=False)
+        self._drop_suspects()
+        changed = self._write()
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
-        return self._report(False, changed)
+        return Report(False, one(self._duck.execute("select count(*) from records")), changed)
 
     def _linked(self) -> Resolution:
         """The affected, linked by what they claim."""
+        self._pull_held("held.identity_key in (select identity_key from affected)")
         self._pull_records("identity.identity_key in (select identity_key from affected)")
         self._pull_claims()
         resolution = Resolution(self._duck, self._settings)
@@ -146,6 +152,32 @@ class _Run:
         return resolution
 
     # --- in ---
+    def _pull_held(self, condition: str) -> None:
+        """What the set says of them until now."""
+        pull(
+            self._pg,
+            compose(
+                self._places,
+                "select {columns}, build_number from {membership} as held where {condition}",
+                columns=sql.SQL(_MEMBERSHIP),
+                condition=sql.SQL(condition),
+            ),
+            self._duck,
+            "held",
+            _HELD,
+        )
+
+    def _drop_suspects(self) -> None:
+        """The components that are resolved anew bring their suspects with them."""
+        self._pg.execute(
+            compose(
+                self._places,
+                """delete from {suspects} where component in (
+                       select held.component from {membership} as held
+                       where held.identity_key in (select identity_key from affected))""",
+            )
+        )
+
     def _pull_records(self, condition: str) -> None:
         pull(
             self._pg,
@@ -222,87 +254,51 @@ class _Run:
     def _push(self, table: str, columns: str) -> None:
         push(self._duck, f"select {columns} from {table}", self._pg, self._places.table(table))
 
-    def _write(self, *, whole: bool) -> int:
-        """Write what differs, and return how many identities changed in what readers see of them."""
-        pg, places = self._pg, self._places
-        build = sql.Literal(self._build)
-        columns = f"{_MEMBERSHIP}, {self._build}::bigint as build_number"
-        if whole and pg.execute(compose(places, "select 1 from {membership} limit 1")).fetchone() is None:
-            written = push(self._duck, f"select {columns} from membership", pg, places.table("membership"))
-            self._push("suspects", _SUSPECTS)
-            return written
-        pg.execute(compose(places, "create temp table fresh (like {membership}) on commit drop"))
-        push(self._duck, f"select {columns} from membership", pg, sql.Identifier("fresh"))
-        pg.execute("create unique index on fresh (identity_key)")
-        pg.execute("analyze fresh")
-        scope = sql.SQL("true" if whole else "held.identity_key in (select identity_key from affected)")
-        pg.execute(
-            compose(
-                places,
-                """create temp table held on commit drop as
-                   select held.* from {membership} as held left join fresh using (identity_key)
-                   where {scope} and (fresh.identity_key is null or {differs})""",
-                scope=scope,
-                differs=_differ(_MEMBERSHIP.split(", ")[1:]),
-            )
+    def _write(self) -> int:
+        """Write what differs from `held`, and return how many identities changed in what readers see of them."""
+        pg, places, duck = self._pg, self._places, self._duck
+        duck.execute(
+            f"""create or replace table written as
+                select fresh.*, case when held.identity_key is not null and not {_differ(_VISIBLE)}
+                                     then held.build_number else {self._build} end as build_number
+                from membership as fresh left join held using (identity_key)
+                where held.identity_key is null or {_differ(_MEMBERSHIP.split(", ")[1:])}"""
         )
-        pg.execute("create unique index on held (identity_key)")
-        pg.execute("analyze held")
-        # what stays as it is keeps the number of the build in which it last changed for readers
-        pg.execute(
-            compose(
-                places,
-                """update fresh set build_number = held.build_number from held
-                   where held.identity_key = fresh.identity_key and not {differs}""",
-                differs=_differ(_VISIBLE),
+        if one(duck.execute("select count(*) from held")):
+            pg.execute("create temp table rewritten (identity_key text) on commit drop")
+            gone = "select identity_key from held where identity_key not in (select identity_key from membership)"
+            rewritten = f"select identity_key from written union all {gone}"
+            push(duck, rewritten, pg, sql.Identifier("rewritten"))
+            pg.execute(
+                compose(places, "delete from {membership} where identity_key in (select identity_key from rewritten)")
             )
-        )
-        self._note_changes()
-        pg.execute(compose(places, "delete from {membership} where identity_key in (select identity_key from held)"))
-        pg.execute(
-            compose(
-                places,
-                """insert into {membership} select fresh.* from fresh where not exists (
-                       select 1 from {membership} as known where known.identity_key = fresh.identity_key)""",
-            )
-        )
-        pg.execute(
-            compose(
-                places,
-                """delete from {suspects} where component in (select component from held union
-                       select component from fresh)""",
-            )
-        )
+            self._note_changes()
+        push(duck, f"select {_MEMBERSHIP}, build_number from written", pg, places.table("membership"))
         self._push("suspects", _SUSPECTS)
-        changed = pg.execute(
-            compose(places, "select count(*) from {membership} where build_number = {build}", build=build)
-        ).fetchone()
-        return int(changed[0]) if changed else 0
+        return one(duck.execute(f"select count(*) from written where build_number = {self._build}"))
 
     def _note_changes(self) -> None:
         """Keep which identities went from one customer to another in this build; a run that is repeated adds to it."""
-        build = sql.Literal(self._build)
-        self._pg.execute(compose(self._places, "delete from {changes} where build_number <> {build}", build=build))
         self._pg.execute(
             compose(
                 self._places,
-                """insert into {changes}
-                   select identity_key, held.customer_key, fresh.customer_key, {build}
-                   from held full join fresh using (identity_key)
-                   where held.customer_key is distinct from fresh.customer_key
-                       and (held.identity_key is not null or not exists (
-                           select 1 from {membership} as known where known.identity_key = fresh.identity_key))
-                   on conflict (identity_key) do update set customer_key = excluded.customer_key""",
-                build=build,
+                "delete from {changes} where build_number <> {build}",
+                build=sql.Literal(self._build),
             )
         )
-
-    def _report(self, is_whole: bool, changed: int) -> Report:
-        counted = self._pg.execute(
+        self._pg.execute(compose(self._places, "create temp table changed (like {changes}) on commit drop"))
+        push(
+            self._duck,
+            f"""select identity_key, held.customer_key, fresh.customer_key, {self._build}
+                from held full join membership as fresh using (identity_key)
+                where held.customer_key is distinct from fresh.customer_key""",
+            self._pg,
+            sql.Identifier("changed"),
+        )
+        self._pg.execute(
             compose(
                 self._places,
-                """select (select count(distinct customer_key) from {membership}), (select count(*) from {suspects})""",
+                """insert into {changes} select * from changed
+                   on conflict (identity_key) do update set customer_key = excluded.customer_key""",
             )
-        ).fetchone()
-        assert counted is not None
-        return Report(is_whole, one(self._duck.execute("select count(*) from records")), changed, *counted)
+        )
