@@ -17,7 +17,8 @@
 {%- endmacro %}
 
 
-{# Whether everything is built from nothing, also tables that are rebuilt every night. #}
+{# Whether everything is built from nothing, also tables that are rebuilt every night. True or false, never nothing: it
+   also stands in conditions of SQL, and a linter has no flags. #}
 {% macro is_full_build() -%}
-    {{ return(execute and flags.FULL_REFRESH) }}
+    {{ return(true if execute and flags.FULL_REFRESH else false) }}
 {%- endmacro %}

@@ -19,7 +19,7 @@ with stated as (
     from {{ ref('int_person__customers') }} as customer
     inner join {{ ref('int_person__identities') }} as identity on customer.identity_key = identity.identity_key
     left join {{ ref('int_account__members') }} as member on identity.identity_key = member.identity_key
-    cross join lateral (
+    inner join lateral (
         values
         ('full_name', identity.full_name),
         ('email', identity.email),
@@ -32,7 +32,7 @@ with stated as (
         ('birth_date', identity.birth_date),
         ('lifecycle_stage', identity.lifecycle_stage),
         ('account', member.account_key)
-    ) as said (attribute, value)
+    ) as said (attribute, value) on true
     where said.value is not null
 ),
 
@@ -82,9 +82,9 @@ agreement as (
     inner join chosen
         on compared.customer_key = chosen.customer_key and compared.attribute = chosen.attribute
     left join compared as same
-        on same.identity_key = chosen.identity_key
-        and same.attribute = compared.attribute
-        and same.value = compared.value
+        on chosen.identity_key = same.identity_key
+        and compared.attribute = same.attribute
+        and compared.value = same.value
     group by compared.customer_key, compared.attribute, compared.source
 ),
 

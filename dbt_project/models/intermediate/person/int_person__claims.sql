@@ -2,7 +2,8 @@
 
 -- What each identity claims to be: ids of records, addresses, numbers, as the source has them. Identity resolution
 -- reads what changed (build_number) and keeps the claims in a normalised form of its own.
--- origin says what is replaced when it changes: all claims of the identity's record, history or ticket, or none (merge).
+-- origin says what is replaced when it changes: all claims of the identity's record, history or ticket, or none of
+-- them (merge).
 with own_ids as (
     select
         identity.identity_key,
@@ -16,7 +17,7 @@ with own_ids as (
     where identity.kind in ('crm_contact', 'helpdesk_user')
 ),
 
-merges as (
+merged_records as (
     select
         merge.winner_key as identity_key,
         'merge' as origin,
@@ -86,12 +87,12 @@ typeform_claims as (
         response.answered_at as claimed_at,
         response.build_number
     from {{ ref('stg_typeform__responses') }} as response
-    cross join lateral (
+    inner join lateral (
         values
         ('email', lower(btrim(response.hidden_email)), 'survey_email'),
         ('email', lower(btrim(response.answered_email)), 'answered_email'),
         ('record', '{{ var("crm_source") }}:' || nullif(btrim(response.hidden_contact_id), ''), 'survey_contact_id')
-    ) as claim (kind, value, rule)
+    ) as claim (kind, value, rule) on true
     where response.answered_at is not null and claim.value <> ''
 ),
 
@@ -140,7 +141,7 @@ matomo_logins as (
 
 select * from own_ids
 union all
-select * from merges
+select * from merged_records
 union all
 select * from hubspot_addresses
 union all

@@ -3,11 +3,11 @@
 -- What each customer allows, by purpose. Of several records the one that says no counts, then the latest word.
 with hubspot as (
     select
-        'hubspot:' || consent.contact_id as identity_key,
         'hubspot' as source,
         'marketing_email' as purpose,
         consent.state,
-        consent.stated_at
+        consent.stated_at,
+        'hubspot:' || consent.contact_id as identity_key
     from {{ ref('stg_hubspot__contact_consents') }} as consent
     where not consent.is_deleted
 )

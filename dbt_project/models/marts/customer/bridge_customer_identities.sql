@@ -17,7 +17,9 @@ select
     customer.rule,
     coalesce(
         rule.label,
-        case customer.rule when 'alone' then 'the only record of its customer' else 'the oldest record of its customer' end
+        case customer.rule
+            when 'alone' then 'the only record of its customer' else 'the oldest record of its customer'
+        end
     ) as evidence,
     customer.linked_to_identity_key,
     {{ plain_number('customer.confidence') }} as confidence,

@@ -15,7 +15,7 @@ with spells as (
         spell.linked_to,
         spell.valid_from,
         spell.valid_to,
-        spell.valid_to is null and customer.customer_key is distinct from spell.customer_key as ends_now
+        (spell.valid_to is null and customer.customer_key is distinct from spell.customer_key) as ends_now
     from {{ source('ops', 'customer_identities') }} as spell
     left join {{ ref('int_person__customers') }} as customer on spell.identity_key = customer.identity_key
     where {{ only_touched('spell.identity_key', ref('int_person__retold'), 'identity_key') }}

@@ -11,7 +11,7 @@ with records as (
         row_number() over (
             partition by account_key
             order by
-                is_deleted,
+                is_deleted asc,
                 case source when '{{ var("crm_source") }}' then 1 else 2 end,
                 created_at asc nulls last,
                 account_identity_key asc
@@ -30,14 +30,16 @@ people as (
 
 select
     records.account_key,
-    (array_agg(account_name order by best_first) filter (where account_name is not null))[1] as account_name,
-    min(domain) as domain,
-    (array_agg(industry order by best_first) filter (where industry is not null))[1] as industry,
-    (array_agg(country order by best_first) filter (where country is not null))[1] as country,
-    min(created_at) as first_seen_at,
-    not bool_and(is_deleted) as is_active,
-    count(*) filter (where source = '{{ var("crm_source") }}') as crm_companies,
-    count(*) filter (where source = '{{ var("helpdesk_source") }}') as helpdesk_organizations,
+    (array_agg(records.account_name order by records.best_first) filter (where records.account_name is not null))[1]
+        as account_name,
+    min(records.domain) as domain,
+    (array_agg(records.industry order by records.best_first) filter (where records.industry is not null))[1]
+        as industry,
+    (array_agg(records.country order by records.best_first) filter (where records.country is not null))[1] as country,
+    min(records.created_at) as first_seen_at,
+    not bool_and(records.is_deleted) as is_active,
+    count(*) filter (where records.source = '{{ var("crm_source") }}') as crm_companies,
+    count(*) filter (where records.source = '{{ var("helpdesk_source") }}') as helpdesk_organizations,
     coalesce(max(people.customers), 0) as customers,
     {{ build_number() }} as build_number
 from records

@@ -83,13 +83,13 @@ browsing as (
 attributes as (
     select
         customer_key,
-        {%- for attribute in attributes %}
-            max(source) filter (where attribute = '{{ attribute }}') as {{ attribute }}_source,
-            max(agreeing_sources) filter (where attribute = '{{ attribute }}') as {{ attribute }}_agreeing_sources,
-            max(disagreeing_sources) filter (where attribute = '{{ attribute }}')
-                as {{ attribute }}_disagreeing_sources
-            {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- for attribute in attributes %}
+        max(source) filter (where attribute = '{{ attribute }}') as {{ attribute }}_source,
+        max(agreeing_sources) filter (where attribute = '{{ attribute }}') as {{ attribute }}_agreeing_sources,
+        max(disagreeing_sources) filter (where attribute = '{{ attribute }}')
+            as {{ attribute }}_disagreeing_sources
+        {{- ',' if not loop.last }}
+    {%- endfor %}
     from {{ ref('int_person__attributes') }}
     group by customer_key
 ),

@@ -29,10 +29,10 @@ orders as (
         max(order_date) filter (where not is_refund) as last_order_date
     from (
         select
-            coalesce(sale.account_key, customer.account_key) as account_key,
             sale.is_refund,
             sale.amount,
-            sale.order_date
+            sale.order_date,
+            coalesce(sale.account_key, customer.account_key) as account_key
         from {{ ref('fct_orders') }} as sale
         left join {{ ref('dim_customers') }} as customer on sale.customer_key = customer.customer_key
     ) as attributed
@@ -48,12 +48,12 @@ select
     account.is_active,
     account.first_seen_at,
     account.customers,
+    sale.first_order_date,
+    sale.last_order_date,
     coalesce(people.active_customers, 0) as active_customers,
     coalesce(sale.orders, 0) as orders,
     coalesce(sale.refunds, 0) as refunds,
     coalesce(sale.revenue_amount, 0) as revenue_amount,
-    sale.first_order_date,
-    sale.last_order_date,
     coalesce(people.tickets, 0) as tickets,
     coalesce(people.open_tickets, 0) as open_tickets,
     coalesce(people.tickets_90d, 0) as tickets_90d,

@@ -1,7 +1,8 @@
 {{ config(materialized='table', indexes=[{'columns': ['review_key'], 'unique': true}]) }}
 
 select
-    {{ surrogate_key(['review.review_kind', 'review.evidence', 'review.left_identity', 'review.right_identity']) }} as review_key,
+    {{ surrogate_key(['review.review_kind', 'review.evidence', 'review.left_identity', 'review.right_identity']) }}
+        as review_key,
     review.review_kind,
     review.left_identity as left_identity_key,
     review.right_identity as right_identity_key,

@@ -7,21 +7,21 @@
 ) }}
 
 select
-    visit_key,
-    source,
-    browser_key,
-    customer_key,
-    is_logged_in,
-    is_before_known,
-    customer_known_at,
-    started_at,
-    visit_date,
-    visit_seconds,
-    actions,
-    goal_conversions,
-    device,
-    referrer_type,
-    landing_url,
+    visit.visit_key,
+    visit.source,
+    visit.browser_key,
+    visit.customer_key,
+    visit.is_logged_in,
+    visit.is_before_known,
+    visit.customer_known_at,
+    visit.started_at,
+    visit.visit_date,
+    visit.visit_seconds,
+    visit.actions,
+    visit.goal_conversions,
+    visit.device,
+    visit.referrer_type,
+    visit.landing_url,
     {{ build_number() }} as build_number
 from {{ ref('int_visit__visits') }} as visit
 where {{ only_touched('visit.visit_key', ref('int_visit__touched'), 'visit_key') }}

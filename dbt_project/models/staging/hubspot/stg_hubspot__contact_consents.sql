@@ -63,5 +63,5 @@ select
     {{ build_number() }} as build_number
 from latest
 inner join changed on latest.contact_id = changed.contact_id
-inner join stated on latest.contact_id = stated.contact_id and stated.sequence > changed.sequence
+inner join stated on latest.contact_id = stated.contact_id and changed.sequence < stated.sequence
 group by latest.contact_id, latest.state, latest.legal_basis, latest.is_deleted, latest.sequence
