@@ -254,20 +254,6 @@ comment on column ops.reconciliations.unmended is 'Reread: live records that the
 create table if not exists ops.recheck_keys (like ops.walk_keys including all);
 comment on table ops.recheck_keys is 'Keys met so far by a reconciling walk.';
 
-create table if not exists ops.identity_runs (
-    build_number bigint not null references ops.builds,
-    is_whole boolean not null,
-    looked_at bigint not null,
-    changed bigint not null,
-    customers bigint not null,
-    suspects bigint not null,
-    seconds numeric not null,
-    finished_at timestamptz not null default now()
-);
-comment on table ops.identity_runs is 'One row per identity resolution: how many identities a build''s changes reached, and what came of it.';
-comment on column ops.identity_runs.is_whole is 'Everybody was resolved again: a first build, or other rules, settings or model than before.';
-comment on column ops.identity_runs.suspects is 'Cases that evidence cannot decide, in all (mart_customer__identity_review).';
-
 create table if not exists ops.customer_identities (
     identity_key text not null,
     customer_key text not null,
