@@ -61,8 +61,41 @@ create table candidate.mart_voice__scores as
         ('ces_mean', 'f2', 'week', 'score', '1-5 reversed', 3, 3, 0, 4.0, 3.0, 5.0)
     ) as row (metric, survey, period, unit, scale, n, n_customers, n_rejected, value, ci_low, ci_high);
 
+create table candidate_settings.sources as
+    select * from (values ('hubspot', true), ('zendesk', false), ('matomo', false))
+        as row (source, is_one_record_per_person);
+create table candidate_settings.identity_rules as
+    select * from (values ('email', true), ('override_link', true), ('phone_and_name', false)) as row (rule, is_on);
+-- three customers of a contact, a helpdesk user and a browser each; a browser of nobody, and an agent who never asked
+create table candidate_intermediate.int_person__identities as
+    select 'i' || n as identity_key, case when n <= 3 then 'crm_contact' when n <= 6 or n = 11 then 'helpdesk_user'
+        else 'browser' end as kind, n = 11 as is_agent
+    from generate_series(1, 11) as n;
 create table candidate_intermediate.int_person__customers as
     select 'i' || n as identity_key, 'c' || n % 3 as customer_key from generate_series(1, 9) as n;
+create table candidate_intermediate.int_person__merges as
+    select * from (values ('i99', 'i1')) as row (loser_key, winner_key);
+create table candidate_intermediate.int_person__reviews as
+    select 'shared_email' as review_kind, 'email' as evidence, 'i1' as left_identity, 'i5' as right_identity;
+create table candidate.mart_customer__identity_review as
+    select review_kind, evidence, left_identity as left_identity_key from candidate_intermediate.int_person__reviews;
+create table candidate.bridge_customer_identities as
+    select customer.identity_key, customer.customer_key, identity.kind, false as is_deleted,
+        case identity.kind when 'crm_contact' then 'hubspot' when 'browser' then 'matomo' else 'zendesk' end as source,
+        case identity.kind when 'crm_contact' then 'oldest' else 'email' end as rule, 'as it is' as evidence,
+        case when identity.kind <> 'crm_contact' then 'i' || 1 + (substring(identity.identity_key, 2)::int - 1) % 3 end
+            as linked_to_identity_key
+    from candidate_intermediate.int_person__customers as customer
+    join candidate_intermediate.int_person__identities as identity using (identity_key);
+create table candidate.customer_identity_history as
+    select identity_key, customer_key, null::timestamptz as valid_to from candidate.bridge_customer_identities
+    union all select 'i5', 'c7', '2026-02-01';
+create table candidate.customer_key_redirects as
+    select * from (values ('c7', 'c2'), ('c8', 'c0'), ('c9', null)) as row (old_customer_key, customer_key);
+create table candidate_staging.stg_matomo__visits as
+    select n as visit_id, n > 8 as is_deleted from generate_series(1, 9) as n;
+create table candidate.fct_visits as
+    select 'matomo:' || n as visit_key, 'matomo' as source, n < 7 as is_before_known from generate_series(1, 8) as n;
 create table candidate_intermediate.int_account__accounts as select 'k1' as account_key;
 create table candidate.dim_accounts as select 'k1' as account_key;
 create table candidate.dim_customers as
@@ -80,9 +113,14 @@ create view candidate_intermediate.int_order__rejected as
 create table candidate.mart_customer__360 as
     select customer_key, (select count(*) from candidate.fct_tickets as t where t.customer_key = c.customer_key)
             as tickets,
-        1 as open_tickets, 2 as tickets_90d, 100.0 as revenue_amount, date '2026-01-01' as first_order_date,
-        date '2026-02-01' as last_order_date
+        1 as open_tickets, 2 as tickets_90d, 2 as visits_before_known, 100.0 as revenue_amount,
+        date '2026-01-01' as first_order_date, date '2026-02-01' as last_order_date
     from candidate.dim_customers as c;
+
+create table candidate.mart_customer__accounts as
+    select account_key, 3 as customers, 2 as active_customers, 30 as tickets, 3 as open_tickets,
+        date '2026-01-01' as first_order_date, date '2026-02-01' as last_order_date
+    from candidate.dim_accounts;
 
 create table candidate_staging.stg_ga4__daily_traffic as
     select date '2026-02-01' + n as visit_date, 100 as sessions, false as is_deleted from generate_series(0, 28) as n;
@@ -145,6 +183,38 @@ SPOILT = [
     ("update {c}.mart_customer__360 set tickets = tickets + 1", "tickets_lost", "critical"),
     ("delete from {c}.mart_customer__360 where customer_key = 'c0'; "
      "update {c}.mart_customer__360 set revenue_amount = 150, tickets = 14.5", "customers_not_shown", "critical"),
+    ("update {c}.mart_customer__360 set visits_before_known = 3", "visits_lost", "critical"),
+    ("update {c}.mart_customer__accounts set active_customers = 4", "customers", "critical"),
+    ("update {c}.mart_customer__accounts set open_tickets = 31", "tickets", "critical"),
+    ("update {c}.mart_customer__accounts set last_order_date = '2025-01-01'", "last_order_date", "critical"),
+    ("delete from {c}.mart_customer__accounts", "accounts_not_shown", "critical"),
+    ("insert into {c}_intermediate.int_person__identities values ('i12', 'survey_respondent', false)",
+     "identities_lost", "critical"),
+    ("insert into {c}_intermediate.int_person__customers values ('i10', 'c0')", "identities_not_shown", "critical"),
+    ("insert into {c}.bridge_customer_identities values ('i10', 'c4', 'browser', false, 'matomo', 'alone', 'x', null)",
+     "customers_of_browsers", "critical"),
+    ("update {c}.customer_identity_history set customer_key = 'c1' where identity_key = 'i3'",
+     "identities_told_otherwise", "critical"),
+    ("delete from {c}.mart_customer__identity_review", "cases_lost", "critical"),
+    ("insert into {c}.bridge_customer_identities "
+     "select 'i' || n, 'c0', 'survey_respondent', false, 'typeform', 'email', 'x', 'i3' "
+     "from generate_series(100, 300) as n", "identities_of_largest_customer", "warning"),
+    ("update {c}.bridge_customer_identities set evidence = null where identity_key = 'i4'", "links_unexplained",
+     "critical"),
+    ("update {c}.bridge_customer_identities set rule = null where identity_key = 'i4'", "links_unexplained",
+     "critical"),
+    ("update {c}.bridge_customer_identities set rule = 'phone_and_name' where identity_key = 'i4'", "links_by_no_rule",
+     "critical"),
+    ("update {c}.bridge_customer_identities set linked_to_identity_key = 'i2' where identity_key = 'i4'",
+     "links_astray", "critical"),
+    ("update {c}.bridge_customer_identities set linked_to_identity_key = null where identity_key = 'i4'",
+     "links_astray", "critical"),
+    ("update {c}.bridge_customer_identities set customer_key = 'c1', rule = 'email', linked_to_identity_key = 'i1' "
+     "where identity_key = 'i2'", "contacts_glued", "critical"),
+    ("insert into {c}.customer_key_redirects values ('c1', 'c2')", "redirects_of_customers", "critical"),
+    ("insert into {c}.customer_key_redirects values ('c6', 'c5')", "redirects_to_nobody", "critical"),
+    ("insert into {c}.customer_key_redirects values ('c6', 'c7')", "redirects_chained", "critical"),
+    ("insert into {c}.customer_key_redirects values ('c6', 'c6')", "redirects_chained", "critical"),
     ("insert into {c}_intermediate.int_person__customers values ('i99', 'c99')", "customers_lost", "critical"),
     ("delete from {c}.dim_customers_personal where customer_key = 'c0'", "customers_without_personal_row", "critical"),
     ("update {c}.dim_customers set crm_contacts = 25 where customer_key = 'c0'", "records_of_largest_customer",
@@ -157,6 +227,7 @@ SPOILT = [
     ("update {c}.mart_web__sessions_daily set engaged_sessions = 101", "sessions", "critical"),
     ("update {c}_staging.stg_ga4__daily_traffic set is_deleted = true where visit_date = '2026-02-05'",
      "sessions_lost", "critical"),
+    ("delete from {c}.fct_visits where visit_key = 'matomo:8'", "visits_lost", "critical"),
     ("update {c}.mart_web__sessions_daily set visit_date = '2026-03-03' where visit_date = '2026-02-27'",
      "days_ahead", "warning"),
     ("update {c}.mart_web__sessions_daily set sessions = 600 where visit_date = '2026-02-28'; "
@@ -218,6 +289,26 @@ def night(warehouse: Warehouse, tmp_path: Path) -> Iterator[Night]:
 def test_good_night_passes_whole(night: Night) -> None:
     verdict = night.check()
     assert [str(found) for found in verdict.outcomes if not found.success] == []
+
+
+@pytest.mark.parametrize(
+    "excuse",
+    [
+        "update {b} set rule = 'override_link'",  # somebody decided it
+        "update {b} set is_deleted = true",  # the CRM no longer has it
+        "insert into candidate_intermediate.int_person__merges values ('i2', 'i1')",  # merged, not gone yet
+        "update candidate_settings.sources set is_one_record_per_person = false",
+    ],
+)
+def test_two_contacts_may_be_one_customer_for_a_reason(night: Night, excuse: str) -> None:
+    bridge = "candidate.bridge_customer_identities"
+    night.rows(
+        f"update {bridge} set customer_key = 'c1', rule = 'email', linked_to_identity_key = 'i1' "
+        "where identity_key = 'i2'"
+    )
+    assert "contacts_glued" in {found.check.column for found in night.check("contacts_glued").critical}
+    night.rows(excuse.replace("{b}", bridge) + (" where identity_key = 'i2'" if "{b}" in excuse else ""))
+    assert "contacts_glued" not in {found.check.column for found in night.check("contacts_glued").critical}
 
 
 def test_every_expectation_on_the_marts_can_be_broken(night: Night) -> None:
