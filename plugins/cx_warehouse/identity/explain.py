@@ -24,8 +24,9 @@ _TIES = """
         where not claim.is_hard and refused_tie.hub is null
         union all
         select claim.n, claim.v, claim.rule, claim.weight, claim.claimed_at, null, null
-        from claim join stub_of using (n) join browser_user on browser_user.browser = stub_of.stub
-        where claim.rule = 'browser_login' and browser_user.first = browser_user.last
+        from claim join stub_of using (n)
+        join tie on tie.v = claim.v and tie.stub = stub_of.stub and tie.g = -1 - stub_of.stub
+        where claim.rule = 'browser_login' and tie.hub not in (select hub from refused_tie)
         union all
         select unnest([left_n, right_n]), -1 - p, 'probable', probability, null, match_weight, model_version
         from pair

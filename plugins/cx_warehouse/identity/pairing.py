@@ -18,21 +18,20 @@ from cx_warehouse.identity.resolve import PAIRS, RECORDS
 from cx_warehouse.identity.scoring import shipped
 from cx_warehouse.identity.state import Places, compose
 from cx_warehouse.identity.stubs import parse_names
-from cx_warehouse.identity.workspace import fill, pull, push
+from cx_warehouse.identity.workspace import pull, push
 
 # What is known of where people live, beside the columns of records that resolution needs.
 HOMES = {"address": "text", "city": "text", "postal_code": "text"}
 _PAIR = ", ".join(PAIRS)
+# as `resolve` parsed them
+_NAMES = "select node.identity_key, node_name.name from node_name join node using (n)"
 # Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
 _BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
 
 
-def make_persons(duck: duckdb.DuckDBPyConnection, records: str, claims: str, into: str) -> None:
-    """Make `into` of `records` and `claims` (as `resolve` has them, with address, city, postal_code and birth_date):
-    one row per record with a name, in the columns in which pairs are scored."""
-    names = parse_names(duck, records, "identity_key", "person_name")
-    parts = [(number, name.given, " ".join(name.family) or None, name.is_romanised) for number, name in names.items()]
-    fill(duck, "name_parts", {"name": "integer", "given": "text", "family": "text", "is_romanised": "boolean"}, parts)
+def make_persons(duck: duckdb.DuckDBPyConnection, records: str, claims: str, names: str, into: str) -> None:
+    """Make `into` of `records`, `claims` (as `resolve` has them, with address, city and postal_code) and their `names`
+    (a query of identity_key and name): one row per record with a name, in the columns in which pairs are scored."""
     duck.execute(
         f"""create or replace table {into} as
             with address as (
@@ -41,11 +40,11 @@ def make_persons(duck: duckdb.DuckDBPyConnection, records: str, claims: str, int
                        min(value) filter (where kind = 'phone') as phone
                 from {claims} where blocked_because is null group by identity_key
             )
-            select records.identity_key, name_parts.given, name_parts.family, name_parts.is_romanised, address.email,
-                   address.phone, lower(strip_accents(records.address)) as street,
-                   lower(strip_accents(records.city)) as city, records.postal_code, records.birth_date,
-                   null::text as external_id
-            from {records} as records join person_name using (identity_key) join name_parts using (name)
+            select records.identity_key, names.name.given as given, nullif(names.name.family, '') as family,
+                   names.name.is_romanised as is_romanised, address.email, address.phone,
+                   lower(strip_accents(records.address)) as street, lower(strip_accents(records.city)) as city,
+                   records.postal_code, records.birth_date, null::text as external_id
+            from {records} as records join ({names}) as names using (identity_key)
             left join address using (identity_key)"""
     )
 
@@ -64,8 +63,8 @@ class Pairing:
         self._names = Names(variants)
 
     def of_all(self) -> None:
-        """The pairs of all records; needs `records`, `claims` and `thin` in the workspace."""
-        make_persons(self._duck, "records", "claims", "persons")
+        """The pairs of all records; needs what `Resolution.link` leaves in the workspace."""
+        make_persons(self._duck, "records", "claims", _NAMES, "persons")
         blocking_keys(self._duck, "persons", "keys")
         self._push(f"select identity_key, {_BLOCK} from keys", "block_keys")
         cap = shipped().block_cap
@@ -78,7 +77,7 @@ class Pairing:
         """The pairs of records that changed, or came to be thin or ceased to be; needs `held`, the membership of the
         affected as it was. `affected` grows by whomever other pairs link to them now, or did before. Returns whether it
         grew: then records, claims and membership have to be pulled again."""
-        make_persons(self._duck, "records", "claims", "persons")
+        make_persons(self._duck, "records", "claims", _NAMES, "persons")
         self._replace_blocks()
         self._find_paired()
         self._pull_mates()
@@ -256,7 +255,8 @@ class Pairing:
             "mate_claims",
             claims,
         )
-        make_persons(self._duck, "mate_records", "mate_claims", "mate_persons")
+        parse_names(self._duck, "mate_records", "identity_key", "mate_name")
+        make_persons(self._duck, "mate_records", "mate_claims", "select * from mate_name", "mate_persons")
         self._duck.execute("insert into persons select * from mate_persons")
         pull(
             self._pg,

@@ -16,7 +16,7 @@ Out:  membership   a row per record: customer_key (null: a browser that nobody i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from operator import itemgetter
 
@@ -25,7 +25,7 @@ import numpy as np
 
 from cx_warehouse.identity.clusters import Edge, Ints, Refusal, components, link, lowest
 from cx_warehouse.identity.explain import explain
-from cx_warehouse.identity.names import Names, PersonName
+from cx_warehouse.identity.names import Names
 from cx_warehouse.identity.settings import Settings
 from cx_warehouse.identity.sharing import (
     TWO_CRM_RECORDS,
@@ -35,7 +35,7 @@ from cx_warehouse.identity.sharing import (
     decide_phone,
     may_not_be_one,
 )
-from cx_warehouse.identity.stubs import apart_nodes, hard_stubs, number_nodes, parse_names
+from cx_warehouse.identity.stubs import apart_nodes, hard_stubs, number_nodes, parse_names, unpack_name
 from cx_warehouse.identity.workspace import Row, arrays, fill, one, rows_of
 
 RECORDS = {
@@ -85,7 +85,6 @@ class Resolution:
         self._duck = duck
         self._settings = settings
         self._names = Names(settings.variants)
-        self._name_of: dict[int, PersonName] = {}
         self._size = self._values = 0
         self._stub = np.zeros(0, dtype=np.int32)  # by node
         self._group = np.zeros(0, dtype=np.int32)  # by stub
@@ -98,7 +97,7 @@ class Resolution:
         """Everything but probable pairs. Makes `thin`: identity_key of named records that no evidence links to another
         record of a person's own."""
         self._size, self._values = number_nodes(self._duck, self._settings)
-        self._name_of = parse_names(self._duck, "node", "n", "node_name")
+        parse_names(self._duck, "node", "n", "node_name")
         apart = apart_nodes(self._duck, self._settings)
         self._stub = hard_stubs(self._duck, self._size, self._values, apart)
         self._describe_stubs(apart)
@@ -141,10 +140,14 @@ class Resolution:
         return (min(left, right), max(left, right)) in self._apart_stubs
 
     def _holder(
-        self, stub: int, name: int | None, birth_date: str | None, is_exclusive: bool, is_current: bool = True
+        self,
+        stub: int,
+        name: Mapping[str, str | bool] | None,
+        birth_date: str | None,
+        is_exclusive: bool,
+        is_current: bool = True,
     ) -> Holder:
-        known = self._name_of[name] if name is not None else None
-        return Holder(stub, known, birth_date, is_exclusive, stub in self._bound, is_current)
+        return Holder(stub, unpack_name(name), birth_date, is_exclusive, stub in self._bound, is_current)
 
     # --- links through what may be shared ---
     def _share_identifiers(self) -> None:
@@ -162,10 +165,11 @@ class Resolution:
         run(
             """create or replace temp table sharing as
                select holder.v,
-                      any_value(holder.kind) = 'email' and count(distinct stub.name) < 2
-                          and count(distinct stub.birth_date) < 2
-                          and count(*) filter (where stub.is_exclusive) < 2 and bool_and(holder.is_current)
-                          and count(bound.stub) = 0 as is_plain
+                      count(distinct stub.name.words) < 2 and count(distinct stub.birth_date) < 2
+                          and bool_and(holder.is_current) and count(bound.stub) = 0
+                          and case any_value(holder.kind)
+                              when 'email' then count(*) filter (where stub.is_exclusive) < 2
+                              else coalesce(bool_and(stub.name.family <> ''), false) end as is_plain
                from holder join stub using (stub) left join bound using (stub)
                group by holder.v having count(*) > 1"""
         )
@@ -190,7 +194,10 @@ class Resolution:
         fill(self._duck, "grouped", {"v": "integer", "stub": "integer", "g": "integer", "by_name": "boolean"}, groups)
         run(
             """insert into grouped
-               select holder.v, holder.stub, 0, false from holder join sharing using (v) where sharing.is_plain"""
+               select holder.v, holder.stub, 0, holder.kind = 'phone'
+               from holder join sharing using (v) join stub using (stub)
+               where sharing.is_plain and (holder.kind = 'email' or ($1 and stub.name is not null))""",
+            ["phone_and_name" in self._settings.rules],
         )
 
     def _decide(self, kind: str, holders: Sequence[Holder]) -> Decision:
@@ -220,7 +227,7 @@ class Resolution:
         )
         run(
             """insert into grouped
-               select distinct login.v, side.stub, -1, false
+               select distinct login.v, side.stub, -1 - login.browser, false
                from login join browser_user using (browser),
                    lateral (values (login.stub), (login.browser)) as side (stub)
                where browser_user.first = browser_user.last"""
@@ -275,7 +282,7 @@ class Resolution:
                from gathered join stub using (stub) left join bound using (stub)
                group by gathered.grp
                having count(*) > 1 and (count(*) filter (where stub.is_exclusive) > 1
-                   or count(distinct stub.name) > 1 or count(distinct stub.birth_date) > 1
+                   or count(distinct stub.name.words) > 1 or count(distinct stub.birth_date) > 1
                    or count(bound.stub) > 1)
                order by 1"""
         ).fetchall()
@@ -376,10 +383,11 @@ class Resolution:
                            when customer.records = 1 and node.n = oldest.n then 'alone'
                            when node.n = oldest.n then 'oldest'
                            else reached.rule end as rule,
-                      parent.identity_key as linked_to,
+                      case when oldest.n is not null then parent.identity_key end as linked_to,
                       case when oldest.n is not null then coalesce(reached.confidence, 1) end as confidence,
                       reached.match_weight, reached.model_version,
-                      coalesce(reached.linked_at, node.created_at) as linked_at,
+                      case when oldest.n is null then node.created_at
+                           else coalesce(reached.linked_at, node.created_at) end as linked_at,
                       node.identity_key in (select identity_key from thin) as is_thin,
                       node.identity_key in (select identity_key from claims where blocked_because = 'test account')
                           as is_test

@@ -5,7 +5,7 @@ its oldest record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from cx_warehouse.identity.clusters import Edge, Ints, components, link, lowest
 from cx_warehouse.identity.names import PersonName, parse_name, romanised
 from cx_warehouse.identity.settings import Settings
-from cx_warehouse.identity.workspace import arrays, fill, one, rows_of
+from cx_warehouse.identity.workspace import append, arrays, batches_of, fill, one
 
 
 def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, int]:
@@ -68,9 +68,12 @@ def apart_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> frozense
     return frozenset((min(a, b), max(a, b)) for a, b in pairs if a is not None and b is not None)
 
 
-def parse_names(duck: duckdb.DuckDBPyConnection, records: str, key: str, into: str) -> dict[int, PersonName]:
-    """Make `into` (`key`, name): the number of the name that each record of a person's own states. Equal names share a
-    number; the numbers' names are returned."""
+NAME = """struct(given text, family text, middle text, is_structured boolean, is_romanised boolean, words text)"""
+
+
+def parse_names(duck: duckdb.DuckDBPyConnection, records: str, key: str, into: str) -> None:
+    """Make `into` (`key`, name): the name that each record of a person's own states, as NAME says. Names with the same
+    `words` never differ, and are the same where they have a family name."""
     duck.execute(
         f"""create or replace temp table stated as
             select {key}, coalesce(given_name, '') as given, coalesce(family_name, '') as family,
@@ -79,25 +82,45 @@ def parse_names(duck: duckdb.DuckDBPyConnection, records: str, key: str, into: s
             where kind in ('crm_contact', 'helpdesk_user')
                 and coalesce(full_name, given_name, family_name) is not null"""
     )
-    numbers: dict[PersonName, int] = {}
-    parsed = []
-    for given, family, full, mailbox in rows_of(duck.execute(f"select distinct * exclude ({key}) from stated")):
-        name = own_name(given, family, full, mailbox)
-        if name is not None:
-            parsed.append((given, family, full, mailbox, numbers.setdefault(name, len(numbers))))
-    fill(
-        duck,
-        "parsed",
-        {"given": "text", "family": "text", "full_name": "text", "mailbox": "text", "name": "integer"},
-        parsed,
-    )
+    columns = dict.fromkeys(("given", "family", "full_name", "mailbox"), "text")
+    fill(duck, "parsed", {**columns, "name": NAME})
+    # a batch at a time: as Python objects, all the names of a large population would not fit into memory
+    duck.execute(f"create or replace table differing as select distinct * exclude ({key}) from stated")
+    for rows in batches_of(duck.cursor().execute("select * from differing")):
+        named = ((row, own_name(*row)) for row in rows)
+        append(duck, "parsed", {**columns, "name": NAME}, [(*row, pack_name(name)) for row, name in named if name])
     duck.execute(
         f"""create or replace table {into} as
             select {key}, name from stated join parsed using (given, family, full_name, mailbox)"""
     )
-    duck.execute("drop table parsed")
-    duck.execute("drop table stated")
-    return {number: name for name, number in numbers.items()}
+    for done in ("parsed", "stated", "differing"):
+        duck.execute(f"drop table {done}")
+
+
+def pack_name(name: PersonName) -> dict[str, str | bool]:
+    """A name as a row keeps it (NAME)."""
+    family, middle = " ".join(name.family), " ".join(name.middle)
+    return {
+        "given": name.given,
+        "family": family,
+        "middle": middle,
+        "is_structured": name.is_structured,
+        "is_romanised": name.is_romanised,
+        "words": " ".join(part for part in (name.given, middle, family) if part),
+    }
+
+
+def unpack_name(row: Mapping[str, str | bool] | None) -> PersonName | None:
+    """The name that a row keeps."""
+    if row is None:
+        return None
+    return PersonName(
+        str(row["given"]),
+        tuple(str(row["family"]).split()),
+        bool(row["is_structured"]),
+        bool(row["is_romanised"]),
+        tuple(str(row["middle"]).split()),
+    )
 
 
 def own_name(given: str, family: str, full_name: str, mailbox: str) -> PersonName | None:

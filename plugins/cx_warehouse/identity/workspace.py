@@ -83,6 +83,17 @@ def fill(
     """A new table of `rows`, or of `columns` of numbers."""
     described = ", ".join(f"{name} {kind}" for name, kind in declared.items())
     duck.execute(f"create or replace table {table} ({described})")
+    append(duck, table, declared, rows, columns)
+
+
+def append(
+    duck: duckdb.DuckDBPyConnection,
+    table: str,
+    declared: Mapping[str, str],
+    rows: Sequence[Row] = (),
+    columns: Sequence[npt.NDArray[Any]] | None = None,
+) -> None:
+    """Add `rows`, or `columns` of numbers, to a table with the `declared` columns."""
     if columns is None and not rows:
         return
     given: Sequence[Any] = columns if columns is not None else list(zip(*rows, strict=True))
@@ -100,8 +111,14 @@ def one(cursor: duckdb.DuckDBPyConnection) -> int:
 
 def rows_of(cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
     """Rows a batch at a time, for results that are long."""
-    while batch := cursor.fetchmany(50_000):
+    for batch in batches_of(cursor):
         yield from batch
+
+
+def batches_of(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[Row]]:
+    """Batches of rows, for results that are long."""
+    while batch := cursor.fetchmany(50_000):
+        yield batch
 
 
 def arrays(cursor: duckdb.DuckDBPyConnection) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

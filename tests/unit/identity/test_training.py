@@ -83,7 +83,7 @@ def test_the_shipped_model_was_right_often_enough_on_people_it_had_not_seen() ->
     assert len({found["training"]["seed"], measured["chosen_on_seed"], measured["measured_on_seed"]}) == 3
     for pairs in ("all_pairs", "thin_pairs"):
         assert measured[pairs]["precision"] >= 0.999 and measured[pairs]["precision_lower_95"] > 0.9985
-        assert measured[pairs]["pairs"] > 30_000
+        assert measured[pairs]["pairs"] > 10_000
 
 
 def test_what_is_measured_is_what_the_shipped_model_does() -> None:
