@@ -34,7 +34,7 @@ IDENTITY_MUTATIONS = (
         "identity/probable.py",
         ">= if(has_strong_evidence, 1, 2)",
         ">= -1",
-        (f"{PROBABLE}::test_names_that_are_different_are_never_accepted",),
+        (f"{PROBABLE}::test_names_that_are_different_are_accepted_only_under_one_customer_number_and_birth_date",),
     ),
     Mutation(
         "an initial is as good as a name",
@@ -73,7 +73,7 @@ IDENTITY_MUTATIONS = (
     Mutation(
         "nearly one birth date is evidence anywhere",
         "identity/probable.py",
-        " or ({_BIRTH_ALIKE} and ({_SAME_HOME} or {_SAME_AREA})))",
+        " or ({_BIRTH_ALIKE} and {_SAME_HOME}))",
         " or {_BIRTH_ALIKE})",
         (f"{PROBABLE}::test_a_namesake_born_a_day_apart_in_another_town_is_another",),
     ),
