@@ -146,6 +146,75 @@ def test_a_full_rebuild_gives_the_same_marts(stack):
         assert before[table] == after[table], table
 
 
+# A contact and a helpdesk user that nothing but an address or a number holds together.
+HELD_TOGETHER = """
+    select left_one.identity_key, right_one.identity_key, right_one.customer_key
+    from marts.bridge_customer_identities as left_one
+    join marts.bridge_customer_identities as right_one on left_one.linked_to_identity_key = right_one.identity_key
+    where left_one.identity_key like 'zendesk:%' and right_one.identity_key like 'hubspot:%'
+        and left_one.rule = 'email' and right_one.rule = 'oldest'
+        and not exists (select from marts.bridge_customer_identities as other
+                        where other.linked_to_identity_key = left_one.identity_key)
+    order by 1 limit 1"""
+
+
+@pytest.fixture(scope="module")
+def decided_apart() -> dict[str, str]:
+    """What one test tells a later one."""
+    return {}
+
+
+def test_a_decision_is_honoured_on_the_next_night_and_history_tells_both_states(stack, decided_apart):
+    [(user, contact, customer)] = rows(stack, HELD_TOGETHER)
+    decided_apart["user"] = user
+    # as a row in the seed would: dbt describes the table once it is filled
+    rows(
+        stack,
+        f"""
+        create function public.decide() returns event_trigger language plpgsql as $$
+        begin
+            if exists (select from pg_event_trigger_ddl_commands()
+                       where object_identity = 'candidate_settings.link_overrides') then
+                delete from candidate_settings.link_overrides;
+                insert into candidate_settings.link_overrides
+                    (left_identity, right_identity, decision, decided_by, decided_at, reason)
+                values ('{user}', '{contact}', 'do_not_link', 'anna', now(), 'sisters');
+            end if;
+        end $$""",
+    )
+    rows(
+        stack,
+        """create event trigger decide on ddl_command_end when tag in ('COMMENT')
+                   execute function public.decide()""",
+    )
+    outcome = night(stack, days=1)
+    rows(stack, "drop event trigger decide")
+    assert outcome.status == "published", outcome
+    assert_true(stack)
+    keys = dict(
+        rows(
+            stack,
+            "select identity_key, customer_key from marts.bridge_customer_identities where identity_key in (%s, %s)",
+            None,
+            user,
+            contact,
+        )
+    )
+    assert keys[contact] == customer != keys[user]
+    assert spells(stack, user) == [(customer, True), (keys[user], False)]
+
+
+def spells(stack: Local, identity: str) -> list[tuple]:
+    """Whose the identity was, one after the other, and whether that is over."""
+    return rows(
+        stack,
+        """select customer_key, valid_to is not null from marts.customer_identity_history
+           where identity_key = %s order by valid_from""",
+        None,
+        identity,
+    )
+
+
 def test_a_vendor_that_is_down_does_not_stop_the_others_and_its_age_shows(stack):
     stack.sandbox.control.off("zendesk")
     outcome = night(stack, days=1)
@@ -159,6 +228,19 @@ def test_a_vendor_that_is_down_does_not_stop_the_others_and_its_age_shows(stack)
     assert freshness["hubspot"][0] < 1
     assert freshness["zendesk"][0] > 24
     assert "503" in freshness["zendesk"][1]
+
+
+def test_a_decision_that_was_withdrawn_leaves_the_keys_as_they_were(stack, decided_apart):
+    """The night before was the first without it."""
+    (together, _), (alone, _), (again, is_over) = spells(stack, decided_apart["user"])
+    assert together == again != alone and not is_over
+    [(where, why)] = rows(
+        stack,
+        "select customer_key, rule from marts.customer_key_redirects where old_customer_key = %s",
+        None,
+        alone,
+    )
+    assert where == together and why == "email"
 
 
 def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(stack):
@@ -196,7 +278,12 @@ def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(sta
 def test_every_query_of_the_docs_runs(stack):
     """Now, while a failed candidate stands: the runbook looks into it."""
     ran = 0
-    for document, role in (("analyst", "cx_reader_pii"), ("data-engineer", None), ("runbook", None)):
+    for document, role in (
+        ("analyst", "cx_reader_pii"),
+        ("customers", "cx_reader"),
+        ("data-engineer", None),
+        ("runbook", None),
+    ):
         text = (ROOT / "docs" / f"{document}.md").read_text()
         for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
             with psycopg.connect(stack.warehouse_dsn(role)) as connection:

@@ -25,8 +25,9 @@ _TIES = """
         union all
         select claim.n, claim.v, claim.rule, claim.weight, claim.claimed_at, null, null
         from claim join stub_of using (n)
-        join tie on tie.v = claim.v and tie.stub = stub_of.stub and tie.g = -1 - stub_of.stub
-        where claim.rule = 'browser_login' and tie.hub not in (select hub from refused_tie)
+        join (select v, stub from tie where g = -1 - stub and hub not in (select hub from refused_tie)) as login
+            on login.v = claim.v and login.stub = stub_of.stub
+        where claim.rule = 'browser_login'
         union all
         select unnest([left_n, right_n]), -1 - p, 'probable', probability, null, match_weight, model_version
         from pair
