@@ -44,3 +44,28 @@
         true
     ) #>> '{}'
 {%- endmacro %}
+
+
+{#
+    One row per element of a jsonb array, whole: `from t {{ json_elements('t.children', 'child') }}`, column child.value.
+    Where the elements are small and it matters whether a key is there at all (json_has), which a parsed row cannot say.
+#}
+{% macro json_elements(expression, alias) -%}
+    {{ return(adapter.dispatch('json_elements')(expression, alias)) }}
+{%- endmacro %}
+
+{% macro default__json_elements(expression, alias) -%}
+    inner join lateral jsonb_array_elements(
+        case when jsonb_typeof({{ expression }}) = 'array' then {{ expression }} else '[]'::jsonb end
+    ) as {{ alias }} (value) on true
+{%- endmacro %}
+
+
+{# Whether a jsonb object has a key, also one that holds null. #}
+{% macro json_has(expression, key) -%}
+    {{ return(adapter.dispatch('json_has')(expression, key)) }}
+{%- endmacro %}
+
+{% macro default__json_has(expression, key) -%}
+    ({{ expression }}) ? '{{ key }}'
+{%- endmacro %}
