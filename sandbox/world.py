@@ -32,7 +32,9 @@ STREAMS: dict[str, tuple[str, ...]] = {
         "metric_events",
         "satisfaction_ratings",
         "survey_responses",
+        "groups",
         "schedules",
+        "holidays",
         "sla_policies",
     ),
     "hubspot": (

@@ -13,7 +13,9 @@ STREAMS = (
     RawStream("metric_events", ("ticket_id", "metric", "type", "time")),
     RawStream("satisfaction_ratings", ("ticket_id", "score", "created_at", "updated_at")),
     RawStream("survey_responses"),
+    RawStream("groups"),
     RawStream("schedules"),
+    RawStream("holidays"),
     RawStream("sla_policies"),
 )
 

@@ -25,7 +25,8 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
 
     - persons: each with all records that exist or existed
     - who: how well given customers agree with the persons
-    - tickets: by id, each ticket that is not deleted, with its response times
+    - tickets: by id, each ticket that is not deleted, with its response times, resolutions, waits and repeats
+    - replies: by "ticket:turn", each customer turn with its answer
     - first_response: by channel and for `all`, the summary with waiting tickets censored
     - answers: every scored answer with its class, or why it was rejected
     - scores: each metric by survey and over all, for all time and by month, with n and 95 % interval
@@ -50,6 +51,7 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
         "as_of": as_of.isoformat(),
         "persons": persons.people(owned),
         "tickets": tickets,
+        "replies": support.all_replies(records),
         "first_response": support.summary(tickets, as_of),
         "answers": [{**asdict(answer), "answered_at": answer.answered_at.isoformat()} for answer in answers],
         "scores": voice.scores(answers, as_of),

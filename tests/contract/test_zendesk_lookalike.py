@@ -229,6 +229,46 @@ def test_surveys_come_at_most_fifty_a_page_newest_first_without_links(acme: Acco
     assert 0 < len(late["survey_responses"]) < len(ids)
 
 
+def test_groups_are_listed_with_the_deleted_ones(acme: Account) -> None:
+    groups = ask(acme, "groups.json", **{"page[size]": 100}).json()["groups"]
+    assert {group["name"]: group["deleted"] for group in groups} == {"Tier 1": False, "Showroom": True}
+    assert [group["name"] for group in groups if group["default"]] == ["Tier 1"]
+    assert ask(acme, f"groups/{groups[0]['id']}.json").json()["group"] == groups[0]
+    rated = ask(acme, f"tickets/{RATED}.json").json()["ticket"]
+    assert rated["group_id"] == next(group["id"] for group in groups if group["name"] == "Tier 1")
+
+
+def test_schedules_name_their_zone_as_rails_does_and_count_minutes_from_sunday(acme: Account) -> None:
+    body = ask(acme, "business_hours/schedules.json").json()
+    assert body.keys() == {"schedules", "url"}
+    care, york, logistics = body["schedules"]
+    assert [one["time_zone"] for one in body["schedules"]] == ["Warsaw", "Eastern Time (US & Canada)", "Warsaw"]
+    monday = 1_440
+    assert care["intervals"][0] == {"start_time": monday + 540, "end_time": monday + 1_020}
+    assert york["intervals"][-1] == {"start_time": 5 * 1_440 + 480, "end_time": 5 * 1_440 + 1_200}
+    assert logistics["intervals"][:2] == [
+        {"start_time": monday + 420, "end_time": monday + 720},  # none spans a day, so a break makes two
+        {"start_time": monday + 750, "end_time": monday + 1_140},
+    ]
+    for one in body["schedules"]:
+        assert all(part["start_time"] // 1_440 == (part["end_time"] - 1) // 1_440 for part in one["intervals"])
+
+
+def test_holidays_are_asked_for_schedule_by_schedule_and_do_not_name_it(acme: Account) -> None:
+    care, york, _ = (one["id"] for one in ask(acme, "business_hours/schedules.json").json()["schedules"])
+    body = ask(acme, f"business_hours/schedules/{care}/holidays.json").json()
+    assert body.keys() == {"holidays", "url"}
+    assert body["holidays"][0].keys() == {"id", "name", "start_date", "end_date"}
+    days = {one["name"]: (one["start_date"], one["end_date"]) for one in body["holidays"]}
+    assert days["Christmas 2025"] == ("2025-12-25", "2025-12-26")
+    assert days["Independence Day 2025"] == ("2025-11-11", "2025-11-11")
+    assert "New Year 2027" in days  # entered up to the end of next year
+    american = ask(acme, f"business_hours/schedules/{york}/holidays.json").json()["holidays"]
+    assert ("2025-11-27", "2025-11-28") in {(one["start_date"], one["end_date"]) for one in american}
+    reply = ask(acme, "business_hours/schedules/1/holidays.json")
+    assert (reply.status_code, reply.json()["error"]) == (404, "RecordNotFound")
+
+
 def test_every_reply_tells_the_budget_in_each_recorded_spelling(acme: Account) -> None:
     headers = ask(acme, "incremental/tickets/cursor.json", start_time=0).headers
     recorded = ("X-Rate-Limit", "X-Rate-Limit-Remaining", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.vendors.zendesk import paging, records
+from sandbox.vendors.zendesk import paging, records, settings
 from sandbox.vendors.zendesk.audits import without_comments
 from sandbox.vendors.zendesk.limits import Limits
 from sandbox.vendors.zendesk.paging import Page, Refused
@@ -30,12 +31,13 @@ TIME_EXPORTS = {
     "ticket_events": "ticket_events",
     "ticket_metric_events": "metric_events",
 }
-LISTS = {"users", "tickets", "organizations", "satisfaction_ratings"}
+LISTS = {"users", "tickets", "organizations", "satisfaction_ratings", "groups"}
 SINGULAR = {
     "users": "user",
     "tickets": "ticket",
     "organizations": "organization",
     "satisfaction_ratings": "satisfaction_rating",
+    "groups": "group",
 }
 
 
@@ -155,6 +157,8 @@ class Api:
         elif path == "business_hours/schedules":
             rows = self._shelf.rows("schedules")
             return _page("schedules", (rows, {"url": url}), headers)
+        elif match := re.fullmatch(r"business_hours/schedules/(\d+)/holidays", path):
+            return _page("holidays", (self._holidays(match.group(1)), {"url": url}), headers)
         elif path == "slas/policies":
             rows = self._shelf.rows("sla_policies")
             return _page("sla_policies", paging.numbered_list(rows, params, url), headers)
@@ -195,6 +199,13 @@ class Api:
         end = paging.whole(params, "filter[created_at_end]", 10**15) // 1000
         rows = [row for row in rows if start <= row.created_at <= end]
         return paging.cursor_list(rows, params, url, paging.LARGEST_SURVEYS, links=False)
+
+    def _holidays(self, schedule: str) -> Sequence[Row]:
+        """A schedule's holidays, all at once."""
+        if schedule not in (row.key for row in self._shelf.rows("schedules")):
+            raise Refused(404, "RecordNotFound", "Not found")
+        found = ((row, *settings.unwrap(row.body)) for row in self._shelf.rows("holidays"))
+        return [replace(row, body=body) for row, owner, body in found if str(owner) == schedule]
 
     def _one(self, name: str, number: str) -> Row:
         for row in self._shelf.rows(name):

@@ -16,7 +16,6 @@ BRAND_ID = 360_900_000_001
 FORM_ID = 360_900_000_101
 TOPIC_FIELD_ID = 360_900_000_201
 OTHER_FIELD_IDS = tuple(range(360_900_000_202, 360_900_000_208))
-SCHEDULE_ID = 360_800_000_001
 POLICY_ID = 360_800_000_101
 CUSTOM_STATUS_IDS = {
     "new": 360_910_000_001,
@@ -278,19 +277,6 @@ def survey_response(answer: SurveyState) -> dict[str, Any]:
         "subjects": [{"id": str(answer.ticket_id), "type": "ticket", "zrn": f"zen:ticket:{answer.ticket_id}"}],
         "survey": {"id": SURVEY_ID, "version": 1, "state": "enabled"},
         "answers": [rating, comment],
-    }
-
-
-def schedule(created_at: datetime) -> dict[str, Any]:
-    """Business hours: Monday to Friday, 9 to 17; minutes since Sunday 00:00 in the schedule's zone."""
-    return {
-        "id": SCHEDULE_ID,
-        "url": f"{ACCOUNT}/api/v2/business_hours/schedules/{SCHEDULE_ID}.json",
-        "name": "Customer care",
-        "time_zone": "Warsaw",
-        "intervals": [{"start_time": day * 1_440 + 540, "end_time": day * 1_440 + 1_020} for day in range(1, 6)],
-        "created_at": iso(created_at),
-        "updated_at": iso(created_at),
     }
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from sandbox.vendors.zendesk import records
+from sandbox.company.schedules import SCHEDULES
+from sandbox.vendors.zendesk import records, settings
 from sandbox.vendors.zendesk.helpdesk import Helpdesk
 from sandbox.world import STREAMS, World
 
@@ -92,6 +93,8 @@ class Shelf:
             at = own
         found = _ID.search(body)
         key = found.group(2).decode("utf-8", "replace") if found else f"added-{place}"
+        if stream == "holidays":
+            key = f"{settings.unwrap(body)[0]}:{key}"
         return Row(at, key, body, at)
 
     def _fill(self) -> None:
@@ -171,7 +174,13 @@ def _made(helpdesk: Helpdesk, world: World, now: datetime) -> dict[str, list[Row
             (survey.changed_at, survey.sent_at, survey.response_id, records.survey_response(survey))
             for survey in helpdesk.surveys.values()
         ),
-        "schedules": rows([(opened, opened, records.SCHEDULE_ID, records.schedule(opened))]),
+        "groups": rows((opened, opened, group["id"], group) for group in settings.groups(world.company, now)),
+        "schedules": rows(
+            (opened, opened, settings.schedule_id(one), settings.schedule(one, opened)) for one in SCHEDULES
+        ),
+        "holidays": rows(
+            (opened, opened, key, wrapped) for key, wrapped in settings.all_holidays(world.company, now.date())
+        ),
         "sla_policies": rows([(opened, opened, records.POLICY_ID, records.sla_policy(opened))]),
     }
 

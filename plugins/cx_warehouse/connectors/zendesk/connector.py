@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -136,6 +136,9 @@ class ZendeskConnector:
             return self._counted(stream, state, walks.time_export(endpoint, fetch, window, state))
         if endpoint.walk == "changed_list":
             return walks.changed_list(endpoint, fetch, window, state, STREAMS[stream].lookback)
+        if endpoint.walk == "holidays":
+            schedules = ENDPOINTS["schedules"]
+            return walks.holidays(endpoint, schedules, self._fetch(schedules), self._fetch_of(endpoint), window)
         return walks.whole_list(endpoint, fetch, window)
 
     def check(self) -> str:
@@ -185,7 +188,15 @@ class ZendeskConnector:
         count = reply.count.value
         return Total(count, slack=max(COUNT_SLACK, count // 100))
 
-    def _fetch(self, endpoint: Endpoint) -> walks.Fetch:
+    def _fetch_of(self, endpoint: Endpoint) -> Callable[[int], walks.Fetch]:
+        """Gets the lists of single schedules. One that was deleted since it was listed has an empty one."""
+
+        def fetch_of(schedule: int) -> walks.Fetch:
+            return self._fetch(replace(endpoint, path=endpoint.path.format(schedule=schedule)), may_be_gone=True)
+
+        return fetch_of
+
+    def _fetch(self, endpoint: Endpoint, *, may_be_gone: bool = False) -> walks.Fetch:
         size_name, most = endpoint.page_size
         size = min(self._page_size, most)
         envelope = endpoint.envelope()
@@ -200,8 +211,10 @@ class ZendeskConnector:
                 endpoint.path,
                 params={**fixed, **params},
                 budgets=self._budgets[endpoint.budget],
-                allow=REFUSED_TOKEN if with_token else (422,),
+                allow=REFUSED_TOKEN if with_token else (404, 422) if may_be_gone else (422,),
             )
+            if reply.status == 404 and may_be_gone:
+                return walks.Answer(sliced.envelope, size)
             if reply.status >= 400:
                 said = reply.body[:300].decode("utf-8", "replace")
                 if with_token:

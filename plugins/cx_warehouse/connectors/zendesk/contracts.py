@@ -6,7 +6,7 @@ a record."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -261,6 +261,50 @@ class Schedule(RecordContract, frozen=True):
 
     def changed_at(self) -> datetime | None:
         return self.updated_at
+
+
+class Group(RecordContract, frozen=True):
+    """A team that tickets are assigned to. A deleted one stays in the list, and says so."""
+
+    id: int
+    name: str
+    default: bool | None = None
+    deleted: bool | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+    def key(self) -> str:
+        return str(self.id)
+
+    def changed_at(self) -> datetime | None:
+        return self.updated_at
+
+    def is_deleted(self) -> bool:
+        return self.deleted is True
+
+
+class Holiday(msgspec.Struct, frozen=True):
+    """Days that are no business hours, as the vendor serves them: local days of the schedule's zone, both ends
+    included."""
+
+    id: int
+    name: str
+    start_date: date
+    end_date: date
+
+    def __post_init__(self) -> None:
+        if self.end_date < self.start_date:
+            raise ValueError(f"the holiday ends on {self.end_date}, before it begins on {self.start_date}")
+
+
+class WrappedHoliday(RecordContract, frozen=True):
+    """A holiday together with its schedule, which the vendor's record does not name."""
+
+    schedule_id: int
+    holiday: Holiday
+
+    def key(self) -> str:
+        return f"{self.schedule_id}:{self.holiday.id}"
 
 
 class PolicyMetric(msgspec.Struct, frozen=True):

@@ -41,14 +41,14 @@ class ListPage(msgspec.Struct):
 @dataclass(frozen=True)
 class Endpoint:
     """Where a stream comes from. `walk`: cursor export, time export, changed list (filtered by `since`),
-    whole list.
+    whole list, and holidays: a list for each schedule, whose id is put into `path`.
 
     `order_by` is the record's time that a cursor export is ordered and filtered by. `since` is the filter of
     a changed list, counted in `since_per_second` units."""
 
     path: str
     records: str
-    walk: Literal["cursor_export", "time_export", "changed_list", "whole_list"]
+    walk: Literal["cursor_export", "time_export", "changed_list", "whole_list", "holidays"]
     page_size: tuple[str, int]
     params: Mapping[str, str] = field(default_factory=dict)
     budget: Literal["exports", "user_exports", "account"] = "account"
@@ -122,7 +122,11 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         since="filter[created_at_start]",
         since_per_second=1000,
     ),
+    "groups": Endpoint("api/v2/groups.json", "groups", "whole_list", ("page[size]", 100)),
     "schedules": Endpoint("api/v2/business_hours/schedules.json", "schedules", "whole_list", ("per_page", 100)),
+    "holidays": Endpoint(
+        "api/v2/business_hours/schedules/{schedule}/holidays.json", "holidays", "holidays", ("per_page", 100)
+    ),
     "sla_policies": Endpoint("api/v2/slas/policies.json", "sla_policies", "whole_list", ("per_page", 100)),
 }
 
@@ -184,7 +188,9 @@ STREAMS: Mapping[str, Stream] = {
             lookback=SURVEY_EDITABLE,
             recheck="whole",
         ),
+        Stream("groups", contracts.Group, "Teams, the deleted ones included; listed whole every night."),
         Stream("schedules", contracts.Schedule, "Calendars of business hours; listed whole every night."),
+        Stream("holidays", contracts.WrappedHoliday, "Holidays of every schedule; listed whole every night."),
         Stream("sla_policies", contracts.SlaPolicy, "Service-level policies; listed whole every night."),
     )
 }
