@@ -69,3 +69,27 @@
 {% macro default__json_has(expression, key) -%}
     ({{ expression }}) ? '{{ key }}'
 {%- endmacro %}
+
+
+{# A jsonb value as an array of texts: the elements of a list, or the one value itself; null for none. #}
+{% macro json_texts(expression) -%}
+    {{ return(adapter.dispatch('json_texts')(expression)) }}
+{%- endmacro %}
+
+{% macro default__json_texts(expression) -%}
+    case jsonb_typeof({{ expression }})
+        when 'array' then array(select jsonb_array_elements_text({{ expression }}))
+        when 'null' then null
+        else array[{{ expression }} #>> '{}']
+    end
+{%- endmacro %}
+
+
+{# Whether a jsonb array of texts holds the text of another expression. #}
+{% macro json_array_holds(expression, text) -%}
+    {{ return(adapter.dispatch('json_array_holds')(expression, text)) }}
+{%- endmacro %}
+
+{% macro default__json_array_holds(expression, text) -%}
+    coalesce(({{ expression }}) ? ({{ text }}), false)
+{%- endmacro %}

@@ -24,43 +24,19 @@ with tickets as (
     where {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
 ),
 
-spells as (
-    select
-        spell.*,
-        {{ seconds_between('spell.from_at', 'spell.to_at') }} as seconds,
-        {{ business_seconds('at_start', 'spell.from_at') }} as started_at_business_second,
-        {{ business_seconds('at_end', 'spell.to_at') }} - {{ business_seconds('at_start', 'spell.from_at') }}
-            as business_seconds
-    from (
-        select
-            spell.ticket_key,
-            spell.attribute,
-            spell.value,
-            spell.former_value,
-            spell.from_at,
-            spell.to_at,
-            case when spell.attribute = 'status' then ticket.schedule_key end as schedule_key
-        from {{ ref('int_ticket__spells') }} as spell
-        inner join tickets as ticket on spell.ticket_key = ticket.ticket_key
-    ) as spell
-    {{ join_business_clock('at_start', 'spell.schedule_key', 'spell.from_at') }}
-    {{ join_business_clock('at_end', 'spell.schedule_key', 'spell.to_at') }}
-),
-
 -- a closing of what was solved is no new resolution, so only what came out of another status is
 sums as (
     select
         ticket_key,
         min(from_at) filter (where {{ solved }}) as first_resolved_at,
-        min(started_at_business_second) filter (where {{ solved }}) as first_resolved_at_business_second,
+        min(business_seconds_before) filter (where {{ solved }}) as first_resolution_business_seconds,
         max(from_at) filter (where {{ solved }} and {{ was_not_solved }}) as full_resolved_at,
-        max(started_at_business_second) filter (where {{ solved }} and {{ was_not_solved }})
-            as full_resolved_at_business_second,
+        max(business_seconds_before) filter (where {{ solved }} and {{ was_not_solved }})
+            as full_resolution_business_seconds,
         min(from_at) filter (where attribute = 'status' and value = 'solved') as first_solved_at,
         max(from_at) filter (where attribute = 'status' and value = 'solved') as last_solved_at,
         count(*) filter (where {{ unsolved }} and former_value = 'solved') as reopens,
         min(from_at) filter (where {{ unsolved }} and former_value = 'solved') as first_reopened_at,
-        min(started_at_business_second) as created_at_business_second,
         max(value) filter (where attribute = 'status' and to_at is null) as status,
         max(from_at) filter (where attribute = 'status' and to_at is null) as status_since,
         {%- for wait, statuses in waits.items() %}
@@ -72,7 +48,8 @@ sums as (
         -- from one to another; from nobody to the first is no change of hands
         count(*) filter (where attribute = 'team' and value <> former_value) as team_changes,
         count(*) filter (where attribute = 'assignee' and value <> former_value) as assignee_changes
-    from spells
+    from {{ ref('int_ticket__spells') }}
+    where {{ only_touched('ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
     group by ticket_key
 )
 
@@ -88,7 +65,7 @@ select
     total.reopens,
     case when total.status in ('solved', 'closed') then total.full_resolved_at end as full_resolved_at,
     {{ minutes_between('ticket.created_at', 'total.first_resolved_at') }} as first_resolution_minutes,
-    {{ minutes_of_seconds('total.first_resolved_at_business_second - total.created_at_business_second') }}
+    {{ minutes_of_seconds('total.first_resolution_business_seconds') }}
         as first_resolution_business_minutes,
     case
         when total.status in ('solved', 'closed')
@@ -96,7 +73,7 @@ select
     end as full_resolution_minutes,
     case
         when total.status in ('solved', 'closed')
-            then {{ minutes_of_seconds('total.full_resolved_at_business_second - total.created_at_business_second') }}
+            then {{ minutes_of_seconds('total.full_resolution_business_seconds') }}
     end as full_resolution_business_minutes,
     {%- for wait in waits %}
     {{ minutes_of_seconds('total.' ~ wait ~ '_seconds') }} as {{ wait }}_ended_minutes,

@@ -68,14 +68,54 @@ ordered as (
     )
 )
 
+spells as (
+    select
+        ticket_key,
+        attribute,
+        spell_number,
+        case when is_birth and next_at is not null then next_found else to_value end as value,
+        from_value as former_value,
+        created_at,
+        -- a helpdesk that dates a change before the ticket's creation would give it a wait below nothing
+        case
+            when is_initial and spell_number = 1 then created_at
+            else greatest(occurred_at, created_at)
+        end as from_at,
+        case when next_at is not null then greatest(next_at, created_at) end as to_at
+    from ordered
+    where not (is_birth and is_next_initial)
+),
+
+-- only statuses are measured in business time
+clocked as (
+    select
+        spell.*,
+        {{ business_seconds('at_start', 'spell.from_at') }} - {{ business_seconds('at_creation', 'spell.created_at') }}
+            as business_seconds_before
+    from (
+        select
+            spell.*,
+            case when spell.attribute = 'status' then team.schedule_key end as schedule_key
+        from spells as spell
+        inner join {{ ref('int_ticket__tickets') }} as ticket on spell.ticket_key = ticket.ticket_key
+        left join {{ ref('int_ticket__team_schedules') }} as team
+            on {{ team_key('ticket.source', 'ticket.team_id') }} = team.team_key
+    ) as spell
+    {{ join_business_clock('at_creation', 'spell.schedule_key', 'spell.created_at') }}
+    {{ join_business_clock('at_start', 'spell.schedule_key', 'spell.from_at') }}
+)
+
 select
     ticket_key,
     attribute,
     spell_number,
-    case when is_birth and next_at is not null then next_found else to_value end as value,
-    from_value as former_value,
-    case when is_initial and spell_number = 1 then created_at else occurred_at end as from_at,
-    next_at as to_at,
+    value,
+    former_value,
+    from_at,
+    to_at,
+    {{ seconds_between('from_at', 'to_at') }} as seconds,
+    business_seconds_before,
+    lead(business_seconds_before) over (partition by ticket_key, attribute order by spell_number)
+    - business_seconds_before as business_seconds,
     {{ build_number() }} as build_number
-from ordered
-where not (is_birth and is_next_initial)
+from clocked

@@ -122,6 +122,7 @@ select
     {{ is_fcr('ticket', 'contact.next_contact_at', 'fcr_window.hours_7d') }} as is_fcr_7d_any_topic,
     {{ is_fcr('ticket', 'contact.next_same_topic_contact_at', 'fcr_window.hours_14d') }} as is_fcr_14d_same_topic,
     {{ is_fcr('ticket', 'contact.next_contact_at', 'fcr_window.hours_14d') }} as is_fcr_14d_any_topic,
+    ticket.schedule_key,
     ticket.first_solved_at,
     ticket.last_solved_at,
     {{ build_number() }} as build_number

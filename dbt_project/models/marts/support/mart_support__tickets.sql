@@ -6,6 +6,16 @@
     indexes=[{'columns': ['ticket_key'], 'unique': true}, {'columns': ['created_date']}],
 ) }}
 
+with targets as (
+    select
+        ticket_key,
+        count(*) as sla_targets,
+        count(*) filter (where is_breached) as sla_breaches
+    from {{ ref('fct_sla_targets') }}
+    where {{ only_touched('ticket_key', ref('mart_support__touched'), 'ticket_key') }}
+    group by ticket_key
+)
+
 select
     ticket.ticket_key,
     ticket.source,
@@ -59,6 +69,9 @@ select
     ticket.is_fcr_7d_any_topic,
     ticket.is_fcr_14d_same_topic,
     ticket.is_fcr_14d_any_topic,
+    coalesce(target.sla_targets, 0) as sla_targets,
+    coalesce(target.sla_breaches, 0) as sla_breaches,
+    target.sla_breaches > 0 as is_sla_breached,
     ticket.reopens,
     ticket.first_solved_at,
     ticket.last_solved_at,
@@ -70,4 +83,5 @@ left join {{ ref('dim_customers') }} as customer on ticket.customer_key = custom
 left join {{ ref('dim_accounts') }} as account
     on coalesce(ticket.account_key, customer.account_key) = account.account_key
 left join {{ ref('mart_support__ratings') }} as rating on ticket.ticket_key = rating.ticket_key
+left join targets as target on ticket.ticket_key = target.ticket_key
 where {{ only_touched('ticket.ticket_key', ref('mart_support__touched'), 'ticket_key') }}

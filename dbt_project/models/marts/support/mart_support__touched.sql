@@ -39,6 +39,19 @@ changed as (
         where
             (rating.first_rating, rating.latest_rating)
             is distinct from (held.first_rating, held.latest_rating)
+        union
+        select target.ticket_key
+        from (
+            select
+                ticket_key,
+                count(*) as sla_targets,
+                count(*) filter (where is_breached) as sla_breaches
+            from {{ ref('fct_sla_targets') }}
+            where build_number = {{ build_number() }}
+            group by ticket_key
+        ) as target
+        inner join {{ held }} as held on target.ticket_key = held.ticket_key
+        where target.sla_targets <> held.sla_targets or target.sla_breaches <> held.sla_breaches
     {%- endif %}
 )
 
