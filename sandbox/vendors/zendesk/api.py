@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -168,7 +170,7 @@ class Api:
         elif match := re.fullmatch(r"business_hours/schedules/(\d+)/holidays", path):
             return _page("holidays", (self._holidays(match.group(1)), {"url": url}), headers)
         elif path == "slas/policies":
-            rows = self._shelf.rows("sla_policies")
+            rows = sorted(self._shelf.rows("sla_policies"), key=_position)
             return _page("sla_policies", paging.numbered_list(rows, params, url), headers)
         elif match := re.fullmatch(r"(\w+)/count", path):
             if match.group(1) in LISTS:
@@ -245,6 +247,18 @@ class Api:
         if "page[size]" in params:
             return _page("comments", paging.cursor_list(rows, params, url, paging.LARGEST_LIST), headers)
         return _page("comments", paging.numbered_list(rows, params, url), headers)
+
+
+class _Positioned(msgspec.Struct):
+    position: int
+
+
+def _position(row: Row) -> float:
+    """A policy's place in the order in which policies are tried; what was put in by hand may have none."""
+    try:
+        return msgspec.json.decode(row.body, type=_Positioned).position
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return math.inf
 
 
 def _budget(path: str) -> str:
