@@ -30,6 +30,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
         "organizations",
         "ticket_events",
         "metric_events",
+        "ticket_metrics",
         "satisfaction_ratings",
         "survey_responses",
         "groups",

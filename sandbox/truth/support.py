@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.company.schedules import schedule_of
-from sandbox.truth import replies, resolution
+from sandbox.truth import replies, resolution, sla
 from sandbox.truth.business_time import business_minutes
 from sandbox.truth.folding import Records, Ticket
 from sandbox.truth.intervals import mean
+from sandbox.truth.kaplan_meier import survival_quantile
 from sandbox.truth.persons import CustomerOf, user_key
 from sandbox.truth.repeats import first_contact_resolutions
-from sandbox.truth.survival import survival_quantile
 
 OPEN_STATUSES = ("new", "open", "pending", "hold")
 
@@ -26,6 +26,7 @@ def tickets(records: Records, customer_of: CustomerOf) -> dict[str, dict[str, An
             **_ticket(records, ticket, customer_of),
             **resolution.facts(ticket, schedule_of(ticket.value("group")), records.as_of),
             **repeats[ticket_id],
+            **_kept(ticket, records.as_of),
         }
         for ticket_id, ticket in records.tickets.items()
         if not ticket.is_deleted
@@ -117,6 +118,26 @@ def _summary(group: list[dict[str, Any]], as_of: datetime) -> dict[str, Any]:
 
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _kept(ticket: Ticket, as_of: datetime) -> dict[str, Any]:
+    rows = sla.targets(ticket, schedule_of(ticket.value("group")), as_of)
+    breaches = sum(row["is_breached"] for row in rows)
+    return {
+        "sla_targets": len(rows),
+        "sla_breaches": breaches,
+        "is_sla_breached": breaches > 0 if rows else None,
+    }
+
+
+def all_targets(records: Records) -> dict[str, dict[str, Any]]:
+    """Every promised clock of the tickets that are neither deleted nor merged away, by "ticket:metric:instance"."""
+    return {
+        f"{row['ticket_id']}:{row['metric']}:{row['instance']}": row
+        for ticket in records.tickets.values()
+        if not ticket.is_deleted
+        for row in sla.targets(ticket, schedule_of(ticket.value("group")), records.as_of)
+    }
 
 
 def all_replies(records: Records) -> dict[str, dict[str, Any]]:

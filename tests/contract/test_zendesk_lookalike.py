@@ -229,6 +229,49 @@ def test_surveys_come_at_most_fifty_a_page_newest_first_without_links(acme: Acco
     assert 0 < len(late["survey_responses"]) < len(ids)
 
 
+def test_metric_sets_come_beside_the_tickets_of_a_page_for_who_asks(acme: Account) -> None:
+    plain = ask(acme, "incremental/tickets/cursor.json", start_time=0, per_page=4).json()
+    assert "metric_sets" not in plain
+    page = ask(acme, "incremental/tickets/cursor.json", start_time=0, per_page=4, include="metric_sets").json()
+    assert page["tickets"] == plain["tickets"] and page["after_cursor"] == plain["after_cursor"]
+    assert {one["ticket_id"] for one in page["metric_sets"]} == {ticket["id"] for ticket in page["tickets"]}
+
+
+def test_a_ticket_s_metric_set_can_be_asked_for_alone_or_listed_with_the_newest_first(acme: Account) -> None:
+    one = ask(acme, f"tickets/{RATED}/metrics.json").json()["ticket_metric"]
+    # an agent noted the call publicly, and wrote again three hours later; a program answered after one
+    assert one["reply_time_in_minutes"]["calendar"] == 60 and one["replies"] == 3
+    assert ask(acme, f"tickets/{DELETED}/metrics.json").status_code == 404
+    listed = ask(acme, "ticket_metrics.json", **{"page[size]": 100}).json()["ticket_metrics"]
+    assert [one["created_at"] for one in listed] == sorted((one["created_at"] for one in listed), reverse=True)
+    assert OLD not in {one["ticket_id"] for one in listed}  # archived
+
+
+def test_policies_come_by_position_with_filters_made_like_conditions(acme: Account) -> None:
+    policies = ask(acme, "slas/policies.json").json()["sla_policies"]
+    assert [(one["position"], one["title"]) for one in policies] == [
+        (1, "Urgent"),
+        (2, "Deliveries"),
+        (3, "Money"),
+        (4, "First reply"),
+    ]
+    is_open = {"field": "status", "operator": "less_than", "value": ["solved"]}
+    assert policies[3]["filter"] == {"all": [is_open], "any": []}
+    assert policies[0]["filter"]["all"] == [is_open, {"field": "priority", "operator": "is", "value": "urgent"}]
+    assert policies[2]["filter"]["any"] == [
+        {"field": "current_tags", "operator": "includes", "value": "topic_billing"},
+        {"field": "current_tags", "operator": "includes", "value": "topic_returns"},
+    ]
+    metrics = {target["metric"] for one in policies for target in one["policy_metrics"]}
+    assert metrics == {
+        "first_reply_time",
+        "next_reply_time",
+        "requester_wait_time",
+        "agent_work_time",
+        "pausable_update_time",
+    }
+
+
 def test_groups_are_listed_with_the_deleted_ones(acme: Account) -> None:
     groups = ask(acme, "groups.json", **{"page[size]": 100}).json()["groups"]
     assert {group["name"]: group["deleted"] for group in groups} == {"Tier 1": False, "Showroom": True}

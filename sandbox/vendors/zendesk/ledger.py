@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.ledger import GONE, Entry, Ledger, readable
-from sandbox.vendors.zendesk.shelf import Shelf
+from sandbox.vendors.zendesk.shelf import Shelf, purged_keys
 from sandbox.world import STREAMS, World
 
 # Deleted records stay in the exports, and say so themselves.
@@ -26,7 +26,7 @@ def ledger(world: World) -> Ledger:
         says_deleted = _SAYS_DELETED.get(stream, lambda record: False)
         records = (readable(row.body) for row in shelf.rows(stream))
         keyed = ((_key(stream, record), record) for record in records if record)
-        found[stream] = dict.fromkeys(world.purged("zendesk", stream), GONE) | {
+        found[stream] = dict.fromkeys(purged_keys(world, stream), GONE) | {
             key: Entry(record, says_deleted(record)) for key, record in keyed if key is not None
         }
     return found
@@ -38,4 +38,5 @@ def _key(stream: str, record: dict[str, Any]) -> str | None:
         holiday = record.get("holiday")
         held = holiday.get("id") if isinstance(holiday, dict) else None
         return None if held is None else f"{record.get('schedule_id')}:{held}"
-    return str(record["id"]) if "id" in record else None
+    name = "ticket_id" if stream == "ticket_metrics" else "id"
+    return str(record[name]) if name in record else None

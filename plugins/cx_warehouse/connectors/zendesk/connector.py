@@ -33,7 +33,13 @@ REFUSED_TOKEN = (
 )  # what a request with a paging token may be answered when the token is no longer good
 
 
-SINGLE = ("users", "tickets", "organizations")  # streams whose records can be asked for one by one
+# streams whose records can be asked for one by one
+SINGLE = {
+    "users": "api/v2/users/{key}.json",
+    "tickets": "api/v2/tickets/{key}.json",
+    "organizations": "api/v2/organizations/{key}.json",
+    "ticket_metrics": "api/v2/tickets/{key}/metrics.json",
+}
 # Streams with a count of just what is live here; the count of tickets leaves out the archived ones. Counts are
 # approximate, and of more than 100,000 a day old (vendor reference).
 COUNTED = ("users", "organizations")
@@ -164,7 +170,7 @@ class ZendeskConnector:
             return None
         there = set()
         for key in keys:
-            path = f"api/v2/{stream}/{quote(key, safe='')}.json"
+            path = SINGLE[stream].format(key=quote(key, safe=""))
             reply = self._client.reply("GET", path, budgets=self._budgets["account"], allow=(404,))
             if reply.status != 404:
                 there.add(key)
@@ -211,6 +217,7 @@ class ZendeskConnector:
                 endpoint.path,
                 params={**fixed, **params},
                 budgets=self._budgets[endpoint.budget],
+                beside=endpoint.beside,
                 allow=REFUSED_TOKEN if with_token else (404, 422) if may_be_gone else (422,),
             )
             if reply.status == 404 and may_be_gone:

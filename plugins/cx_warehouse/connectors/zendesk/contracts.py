@@ -165,6 +165,39 @@ class MetricEvent(RecordContract, frozen=True):
         return self.time
 
 
+class MetricMinutes(msgspec.Struct, frozen=True):
+    """A figure in whole minutes; null until it has happened."""
+
+    calendar: int | None = None
+    business: int | None = None
+
+
+class TicketMetrics(RecordContract, frozen=True):
+    """Zendesk's own figures of a ticket, its metric set; one a ticket, so the ticket's id is the key."""
+
+    ticket_id: int
+    created_at: Moment
+    updated_at: Moment
+    id: int | None = None
+    reopens: int | None = None
+    replies: int | None = None
+    group_stations: int | None = None
+    assignee_stations: int | None = None
+    solved_at: Moment | None = None
+    reply_time_in_minutes: MetricMinutes | None = None
+    first_resolution_time_in_minutes: MetricMinutes | None = None
+    full_resolution_time_in_minutes: MetricMinutes | None = None
+    agent_wait_time_in_minutes: MetricMinutes | None = None
+    requester_wait_time_in_minutes: MetricMinutes | None = None
+    on_hold_time_in_minutes: MetricMinutes | None = None
+
+    def key(self) -> str:
+        return str(self.ticket_id)
+
+    def changed_at(self) -> datetime | None:
+        return self.updated_at
+
+
 class SatisfactionRating(RecordContract, frozen=True):
     """A good/bad rating of a ticket. `offered` means asked and not answered yet."""
 
