@@ -45,3 +45,9 @@
 {% macro team_key(source, team_id) -%}
     {{ source }} || ':' || coalesce({{ team_id }}, '')
 {%- endmacro %}
+
+
+{# Whether a figure is the other one in whole minutes, rounded down; false where it is none. #}
+{% macro floors_to(exact, whole) -%}
+    coalesce(floor({{ exact }}) = {{ whole }}, false)
+{%- endmacro %}

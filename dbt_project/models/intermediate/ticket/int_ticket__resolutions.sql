@@ -63,6 +63,9 @@ select
     total.last_solved_at,
     total.first_reopened_at,
     total.reopens,
+    total.full_resolved_at as last_resolved_at,
+    {{ minutes_between('ticket.created_at', 'total.full_resolved_at') }} as last_resolution_minutes,
+    {{ minutes_of_seconds('total.full_resolution_business_seconds') }} as last_resolution_business_minutes,
     case when total.status in ('solved', 'closed') then total.full_resolved_at end as full_resolved_at,
     {{ minutes_between('ticket.created_at', 'total.first_resolved_at') }} as first_resolution_minutes,
     {{ minutes_of_seconds('total.first_resolution_business_seconds') }}

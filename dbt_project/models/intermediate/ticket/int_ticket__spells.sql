@@ -66,7 +66,7 @@ ordered as (
         partition by ticket_key, attribute
         order by is_birth desc, occurred_at, event_number
     )
-)
+),
 
 spells as (
     select
