@@ -71,17 +71,23 @@
 {%- endmacro %}
 
 
-{# A jsonb value as an array of texts: the elements of a list, or the one value itself; null for none. #}
-{% macro json_texts(expression) -%}
-    {{ return(adapter.dispatch('json_texts')(expression)) }}
+{# A jsonb value as a jsonb array of its words: the elements of a list or the one value itself, split at spaces. #}
+{% macro json_words(expression) -%}
+    {{ return(adapter.dispatch('json_words')(expression)) }}
 {%- endmacro %}
 
-{% macro default__json_texts(expression) -%}
-    case jsonb_typeof({{ expression }})
-        when 'array' then array(select jsonb_array_elements_text({{ expression }}))
-        when 'null' then null
-        else array[{{ expression }} #>> '{}']
-    end
+{% macro default__json_words(expression) -%}
+    (
+        select jsonb_agg(word.word order by word.word)
+        from jsonb_array_elements_text(
+            case jsonb_typeof({{ expression }})
+                when 'array' then {{ expression }}
+                when 'null' then '[]'::jsonb
+                else jsonb_build_array({{ expression }})
+            end
+        ) as element (element)
+        cross join lateral regexp_split_to_table(element.element, '\s+') as word (word)
+    )
 {%- endmacro %}
 
 
@@ -92,4 +98,14 @@
 
 {% macro default__json_array_holds(expression, text) -%}
     coalesce(({{ expression }}) ? ({{ text }}), false)
+{%- endmacro %}
+
+
+{# Whether a jsonb array of texts holds one of the words of a text. #}
+{% macro json_array_holds_word(expression, words) -%}
+    {{ return(adapter.dispatch('json_array_holds_word')(expression, words)) }}
+{%- endmacro %}
+
+{% macro default__json_array_holds_word(expression, words) -%}
+    coalesce(({{ expression }}) ?| string_to_array({{ words }}, ' '), false)
 {%- endmacro %}

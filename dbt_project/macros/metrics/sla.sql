@@ -1,6 +1,6 @@
 {#
     Whether a condition of a policy holds for a state, both aliases of rows: state has status, priority, team, account,
-    channel and tags (a text, separated by spaces); condition has field, operator and wanted (an array of texts). A field that
+    channel and tags (a text, separated by spaces); condition has field, operator and wanted (a list of texts). A field that
     is unknown holds never.
 #}
 {% macro condition_holds(condition, state) -%}
@@ -14,13 +14,10 @@
         end
     {%- endset -%}
     {%- set is_one -%}
-        coalesce(
-            case {{ condition }}.field
-                when 'tag' then string_to_array({{ state }}.tags, ' ') && {{ condition }}.wanted
-                else {{ value }} = any({{ condition }}.wanted)
-            end,
-            false
-        )
+        case {{ condition }}.field
+            when 'tag' then {{ json_array_holds_word(condition ~ '.wanted', state ~ '.tags') }}
+            else {{ json_array_holds(condition ~ '.wanted', value) }}
+        end
     {%- endset -%}
     coalesce(
         case
@@ -28,9 +25,9 @@
             when {{ condition }}.operator in ('is', 'includes') then {{ is_one }}
             when {{ condition }}.operator in ('is_not', 'not_includes') then not {{ is_one }}
             when {{ condition }}.operator = 'less_than'
-                then {{ rank_of(value) }} < {{ rank_of(condition ~ '.wanted[1]') }}
+                then {{ rank_of(value) }} < {{ rank_of(condition ~ '.wanted ->> 0') }}
             when {{ condition }}.operator = 'greater_than'
-                then {{ rank_of(value) }} > {{ rank_of(condition ~ '.wanted[1]') }}
+                then {{ rank_of(value) }} > {{ rank_of(condition ~ '.wanted ->> 0') }}
         end,
         false
     )

@@ -16,7 +16,7 @@ with zendesk as (
             else 'unknown'
         end as field,
         condition.operator,
-        {{ json_texts('condition.value') }} as wanted
+        {{ json_words('condition.value') }} as wanted
     from {{ ref('stg_zendesk__sla_policies') }} as policy
     cross join lateral (
         values ('all', policy.conditions -> 'all'), ('any', policy.conditions -> 'any')
@@ -32,7 +32,7 @@ settings as (
         condition.field as vendor_field,
         condition.field,
         condition.operator,
-        array[condition.wanted] as wanted
+        jsonb_build_array(condition.wanted) as wanted
     from {{ ref('sla_policies') }} as setting
     cross join lateral (
         values ('team', 'is', setting.team_id), ('channel', 'is', setting.channel), ('tag', 'includes', setting.tag)
@@ -55,10 +55,5 @@ select
         else 'unknown'
     end as field,
     operator,
-    -- several tags are written in one text
-    case
-        when field = 'tag' then string_to_array(array_to_string(wanted, ' '), ' ')
-        when field = 'account' then array(select 'zendesk:' || one.id from unnest(wanted) as one (id))
-        else wanted
-    end as wanted
+    wanted
 from conformed

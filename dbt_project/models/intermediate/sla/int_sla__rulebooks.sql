@@ -19,7 +19,7 @@ with clauses as (
     union all
     select
         policy_key,
-        quantifier || ' ' || field || ' ' || coalesce(operator, '') || ' ' || coalesce(array_to_string(wanted, '|'), '')
+        quantifier || ' ' || field || ' ' || coalesce(operator, '') || ' ' || coalesce(wanted::text, '')
             as clause
     from {{ ref('int_sla__conditions') }}
 )

@@ -15,11 +15,13 @@ with tickets as (
         ticket.source,
         -- only what some policy looks at, so that there are few combinations
         case when looked_at.is_channel then ticket.channel end as channel,
-        case when looked_at.is_account then ticket.account_identity_key end as account,
+        case when looked_at.is_account then split_part(ticket.account_identity_key, ':', 2) end as account,
         (
             select string_agg(mentioned.tag, ' ' order by mentioned.tag)
             from (
-                select distinct unnest(wanted) as tag from {{ ref('int_sla__conditions') }} where field = 'tag'
+                select distinct jsonb_array_elements_text(wanted) as tag
+                from {{ ref('int_sla__conditions') }}
+                where field = 'tag'
             ) as mentioned
             where {{ json_array_holds('ticket.tags', 'mentioned.tag') }}
         ) as tags
