@@ -15,7 +15,7 @@ from sandbox.truth.business_time import business_minutes
 from sandbox.truth.cohorts import cut, row
 from sandbox.truth.folding import Records, Ticket
 from sandbox.truth.intervals import mean
-from sandbox.truth.kaplan_meier import median_interval, survival_quantile
+from sandbox.truth.kaplan_meier import curve, median_interval, quantile
 from sandbox.truth.replies import turns
 from sandbox.truth.resolution import WAITS, first_resolved_at, full_resolved_at
 from sandbox.truth.spells import SOLVED, calendar, stretches
@@ -69,16 +69,17 @@ def summary(group: list[Wait]) -> dict[str, Any]:
     """The figures of one group; what ended is averaged beside, with waits as independent."""
     done = [wait.minutes for wait in group if wait.is_done]
     open_ = [wait.minutes for wait in group if not wait.is_done]
-    low, high = median_interval(done, open_)
+    steps = curve(done, open_)
+    low, high = median_interval(steps)
     average = mean({str(number): [minutes] for number, minutes in enumerate(done)}, 0.0, None)
     return {
         "n": len(group),
         "n_done": len(done),
         "n_open": len(open_),
-        "median_minutes": survival_quantile(done, open_, 0.5),
+        "median_minutes": quantile(steps, 0.5),
         "median_ci_low": low,
         "median_ci_high": high,
-        "p90_minutes": survival_quantile(done, open_, 0.9),
+        "p90_minutes": quantile(steps, 0.9),
         "mean_done_minutes": average.value,
         "mean_done_ci_low": average.ci_low,
         "mean_done_ci_high": average.ci_high,

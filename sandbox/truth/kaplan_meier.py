@@ -53,15 +53,20 @@ def _band(left: float, variance: float) -> tuple[float, float]:
     return exp(-exp(middle + half)), exp(-exp(middle - half))
 
 
-def survival_quantile(ended: Iterable[float], censored: Iterable[float], share: float) -> float | None:
+def quantile(steps: Iterable[Step], share: float) -> float | None:
     """The time by which `share` have ended: the first at which at most 1 − share are left; None if that is never
     reached."""
-    return next((step.minutes for step in curve(ended, censored) if step.left <= 1 - share + HAIR), None)
+    return next((step.minutes for step in steps if step.left <= 1 - share + HAIR), None)
 
 
-def median_interval(ended: Iterable[float], censored: Iterable[float]) -> tuple[float | None, float | None]:
+def median_interval(steps: Iterable[Step]) -> tuple[float | None, float | None]:
     """The 95 % interval of the median; an end that the band never reaches is None."""
-    steps = curve(ended, censored)
+    steps = list(steps)
     low = next((step.minutes for step in steps if step.low <= 0.5 + HAIR), None)
     high = next((step.minutes for step in steps if step.high <= 0.5 + HAIR), None)
     return low, high
+
+
+def survival_quantile(ended: Iterable[float], censored: Iterable[float], share: float) -> float | None:
+    """The quantile of a curve that nothing else is asked of."""
+    return quantile(curve(ended, censored), share)

@@ -39,6 +39,7 @@ class _Clock:
     applied: Applied | None = None
     breach_id: int = 0
     is_breached: bool = False  # the breach is told: nothing that changes later moves it
+    terms_since: datetime | None = None  # since when target and schedule are what they are
     begins: int = 0  # where the events of this instance begin in `happened`
 
     def parts(self, until: datetime) -> list[Part]:
@@ -92,6 +93,7 @@ class Clocks:
         status = self.ticket.status
         for clock in self._clocks.values():
             self._settle(clock, at)
+            clock.terms_since = at
         self._schedule = schedule_of(self.ticket.group)
         for metric, statuses in RUNNING.items():
             clock = self._clock(metric)
@@ -127,7 +129,7 @@ class Clocks:
         clock = self._clock(metric)
         clock.instance += 1
         clock.is_on, clock.ran, clock.runs_since, clock.begins = True, [], at, len(self.happened)
-        clock.applied, clock.is_breached = None, False
+        clock.applied, clock.is_breached, clock.terms_since = None, False, at
         self._add(event_id, clock, "activate", at)
         if self.ticket.status not in RUNNING.get(metric, (self.ticket.status,)):
             clock.pause(at)
@@ -171,13 +173,17 @@ class Clocks:
             clock.is_breached = True
 
     def _breach(self, clock: _Clock, until: datetime) -> dict[str, Any] | None:
-        """The breach of a running clock's target that nobody was told of, if it happened by then."""
+        """The breach of a running clock's target that nobody was told of, if it happened by then. A target that was
+        over when it was set is missed at that moment: the export goes on by time, and must not tell of the past."""
         if not clock.is_on or clock.applied is None or clock.is_breached:
             return None
         parts = clock.parts(until)
         counted = self._in_hours(parts) if clock.applied.in_hours else parts
         at = reached(counted, timedelta(minutes=clock.applied.minutes))
-        return self._event(clock.breach_id, clock, "breach", at, {"deleted": False}) if at is not None else None
+        if at is None:
+            return None
+        at = max(at, clock.terms_since or at)
+        return self._event(clock.breach_id, clock, "breach", at, {"deleted": False})
 
     def _add(self, event_id: int, clock: _Clock, kind: str, at: datetime, **more: Any) -> None:
         self.happened.append(self._event(self._new_id(event_id), clock, kind, at, more))

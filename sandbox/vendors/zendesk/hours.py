@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sandbox.company.schedules import Schedule
@@ -14,19 +15,27 @@ Part = tuple[datetime, datetime]
 def open_parts(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Part]:
     """The parts of start…end in which the schedule is open, in order."""
     zone = ZoneInfo(schedule.time_zone)
-    midnight = start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    while midnight <= end.astimezone(zone).replace(tzinfo=None):
-        day = midnight.date()
-        closed = any(holiday.first <= day <= holiday.last for holiday in schedule.holidays(day.year))
-        for weekday, opens, closes in () if closed else sorted(schedule.hours):
-            if weekday == day.weekday():
-                since, until = (
-                    (midnight + timedelta(minutes=minutes)).replace(tzinfo=zone).astimezone(UTC)
-                    for minutes in (opens, closes)
-                )
-                if max(since, start) < min(until, end):
-                    yield max(since, start), min(until, end)
-        midnight += timedelta(days=1)
+    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    while day <= last:
+        for since, until in _open_on(schedule, day):
+            if max(since, start) < min(until, end):
+                yield max(since, start), min(until, end)
+        day += timedelta(days=1)
+
+
+@lru_cache(maxsize=100_000)
+def _open_on(schedule: Schedule, day: date) -> tuple[Part, ...]:
+    """When the schedule is open on a local day."""
+    if any(holiday.first <= day <= holiday.last for holiday in schedule.holidays(day.year)):
+        return ()
+    midnight, zone = datetime(day.year, day.month, day.day), ZoneInfo(schedule.time_zone)
+
+    def moment(minutes: int) -> datetime:
+        return (midnight + timedelta(minutes=minutes)).replace(tzinfo=zone).astimezone(UTC)
+
+    return tuple(
+        (moment(opens), moment(closes)) for weekday, opens, closes in sorted(schedule.hours) if weekday == day.weekday()
+    )
 
 
 def total(parts: Iterable[Part]) -> timedelta:

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.company.surveys import RELATIONSHIP
 from sandbox.model import TicketDeleted, TicketMerged
-from sandbox.truth.kaplan_meier import median_interval
+from sandbox.truth.kaplan_meier import curve, median_interval
 from tests.unit.sandbox.story import BEN, Story, at
 
 
@@ -101,8 +101,8 @@ def test_interval_of_the_median_is_where_the_band_meets_one_half():
     # is exp(−exp(ln(−ln 0.8) ± 1.96·√0.025/0.22314)): 0.409 … 0.946; after 1 minute 0.473 … 0.985.
     # So the low end is 1; the high end is the first with its upper band at most one half: after 8 minutes 0.2 are left,
     # 0.031 … 0.475; after 7 it is 0.071 … 0.578.
-    assert median_interval(range(1, 11), []) == (1, 8)
-    assert median_interval([10], [20, 30]) == (10, None)  # 0.667 left: 0.054 … 0.945
+    assert median_interval(curve(range(1, 11), [])) == (1, 8)
+    assert median_interval(curve([10], [20, 30])) == (10, None)  # 0.667 left: 0.054 … 0.945
 
 
 # --- shares ---

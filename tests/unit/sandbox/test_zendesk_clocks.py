@@ -137,6 +137,12 @@ def test_breach_that_was_told_is_not_moved_by_what_changes_later():
     assert (1, "breach", "06T12:30") in before
 
 
+def test_target_that_is_over_when_it_is_set_is_missed_at_that_moment():
+    story = asked(priority="low")
+    story.change(7, "10-06 12:00", priority=("low", "urgent"))  # four hours; 30 minutes from now on
+    assert [tick for tick in ticks(story, "reply_time") if tick[1] == "breach"] == [(1, "breach", "06T12:00")]
+
+
 def test_ticks_have_ids_of_their_own_that_stay():
     story = asked("billing")
     story.ticket(8, "10-06 08:00", topic="billing")
