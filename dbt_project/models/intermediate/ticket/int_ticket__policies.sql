@@ -62,34 +62,58 @@ fields as (
         )
 ),
 
-laid_over as (
+-- the moments at which something changed, with what holds from then on: the latest value of each field so far
+moments as (
     select
-        ticket.*,
-        priority.value as priority,
-        team.value as team,
-        status.value as status,
-        greatest(priority.from_at, team.from_at, status.from_at) as from_at,
-        least(priority.to_at, team.to_at, status.to_at) as to_at
-    from tickets as ticket
-    inner join fields as priority on ticket.ticket_key = priority.ticket_key and priority.attribute = 'priority'
-    inner join fields as team
-        on ticket.ticket_key = team.ticket_key
-        and team.attribute = 'team'
-        and team.from_at < priority.to_at
-        and team.to_at > priority.from_at
-    inner join fields as status
-        on ticket.ticket_key = status.ticket_key
-        and status.attribute = 'status'
-        and status.from_at < least(priority.to_at, team.to_at)
-        and status.to_at > greatest(priority.from_at, team.from_at)
-    where priority.to_at > priority.from_at and team.to_at > team.from_at and status.to_at > status.from_at
+        ticket_key,
+        from_at,
+        {%- for field in ['priority', 'team', 'status'] %}
+        max(coalesce(value, '')) filter (where attribute = '{{ field }}') as {{ field }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from fields
+    where to_at > from_at
+    group by ticket_key, from_at
+),
+
+placed as (
+    select
+        *,
+        lpad((row_number() over in_time)::text, 8, '0') as place,
+        lead(from_at) over in_time as to_at
+    from moments
+    window in_time as (partition by ticket_key order by from_at)
+),
+
+carried as (
+    select
+        ticket_key,
+        from_at,
+        to_at,
+        {%- for field in ['priority', 'team', 'status'] %}
+        -- a text that begins with its place: the greatest is the latest
+        nullif(substr(max(place || {{ field }}) over so_far, 9), '') as {{ field }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from placed
+    window so_far as (partition by ticket_key order by from_at)
 ),
 
 states as (
     select
-        *,
-        concat_ws('|', source, priority, '|', team, '|', status, '|', channel, '|', account, '|', tags) as state
-    from laid_over
+        ticket.*,
+        carried.from_at,
+        carried.to_at,
+        carried.priority,
+        carried.team,
+        carried.status,
+        concat_ws(
+            '|', ticket.source, carried.priority, '|', carried.team, '|', carried.status, '|', ticket.channel,
+            '|', ticket.account, '|', ticket.tags
+        ) as state
+    from carried
+    inner join tickets as ticket on carried.ticket_key = ticket.ticket_key
+    where carried.status is not null
 ),
 
 distinct_states as (
@@ -144,7 +168,7 @@ select
     state.priority,
     state.team as team_id,
     state.from_at,
-    nullif(state.to_at, 'infinity') as to_at,
+    state.to_at,
     {{ build_number() }} as build_number
 from states as state
 inner join chosen on state.state = chosen.state

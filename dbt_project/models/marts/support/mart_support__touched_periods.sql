@@ -5,16 +5,8 @@
 -- yet outlasted all that is over (what has, can outlast it further and no figure moves).
 with changed_days as (
     select {{ company_date('ticket.created_at') }} as day
-    from {{ ref('int_ticket__restated') }} as restated
-    inner join {{ ref('int_ticket__tickets') }} as ticket on restated.ticket_key = ticket.ticket_key
-    {%- if held %}
-        where not exists (
-            -- time alone moved it
-            select 1
-            from {{ ref('fct_tickets') }} as running
-            where running.ticket_key = restated.ticket_key and running.is_open
-        ) or restated.ticket_key in (select touched.ticket_key from {{ ref('int_ticket__touched') }} as touched)
-    {%- endif %}
+    from {{ ref('int_ticket__touched') }} as touched
+    inner join {{ ref('int_ticket__tickets') }} as ticket on touched.ticket_key = ticket.ticket_key
     union
     -- turns that are gone had begun with one of these
     select {{ company_date('turn.sent_at') }} as day
