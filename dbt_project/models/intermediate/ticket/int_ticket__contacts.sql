@@ -10,6 +10,7 @@
     ],
 ) }}
 
+-- depends_on: {{ ref('int_ticket__touched_contacts') }}
 -- When the same customer came next. Tickets that were merged away are contacts; what an agent opened is none. From the
 -- latest to the oldest, the least moment of all groups before is that of the next contact, and ties are not after
 -- each other.

@@ -1,6 +1,8 @@
 {{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 {%- set held = held_relation('fct_tickets', 'marts') %}
 
+-- depends_on: {{ ref('int_ticket__contacts') }}
+-- depends_on: {{ ref('metric_settings') }}
 -- Tickets whose figures this build states again: what happened in them changed, or time alone moves them. It moves what is
 -- unsolved, and what was solved when a window of first contact resolution closes or a next contact comes into it: there
 -- the row that stands is judged again, so a changed window reaches old tickets too.

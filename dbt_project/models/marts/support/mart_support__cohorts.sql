@@ -10,6 +10,7 @@
     'first_resolution_business', 'full_resolution', 'full_resolution_business', 'requester_wait',
 ] %}
 
+-- depends_on: {{ ref('mart_support__touched_periods') }}
 -- Kaplan–Meier: what is not over still counts as lasting at least so long, so a slow team cannot look fast by leaving
 -- things open. Every wait is in sixteen cells (four cuts, four kinds of period), so a cell is one number: that is what is
 -- sorted, once.

@@ -1,6 +1,8 @@
 {{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 {%- set held = held_relation('mart_support__tickets', 'marts') %}
 
+-- depends_on: {{ ref('mart_support__ratings') }}
+-- depends_on: {{ ref('fct_sla_targets') }}
 -- Tickets whose row in mart_support__tickets this build writes again: their figures were stated again, who asked is
 -- described otherwise, the customer still waits, a target was missed, or a rating was given, changed or taken back.
 with changed_accounts as (

@@ -1,6 +1,8 @@
 {{ config(materialized='table', indexes=[{'columns': ['period_key'], 'unique': true}]) }}
 {%- set held = held_relation('mart_support__cohorts', 'marts') %}
 
+-- depends_on: {{ ref('mart_support__waits') }}
+-- depends_on: {{ source('ops', 'builds') }}
 -- Periods whose durations this build computes again: something in them changed, or something in them still runs and has not
 -- yet outlasted all that is over (what has, can outlast it further and no figure moves).
 with changed_days as (
