@@ -30,9 +30,12 @@ STREAMS: dict[str, tuple[str, ...]] = {
         "organizations",
         "ticket_events",
         "metric_events",
+        "ticket_metrics",
         "satisfaction_ratings",
         "survey_responses",
+        "groups",
         "schedules",
+        "holidays",
         "sla_policies",
     ),
     "hubspot": (

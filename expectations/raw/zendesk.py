@@ -11,9 +11,12 @@ STREAMS = (
     RawStream("organizations", ("name", "domain_names", "created_at")),
     RawStream("ticket_events", ("ticket_id", "updater_id", "created_at", "child_events")),
     RawStream("metric_events", ("ticket_id", "metric", "type", "time")),
+    RawStream("ticket_metrics", ("ticket_id", "requester_wait_time_in_minutes.calendar", "updated_at")),
     RawStream("satisfaction_ratings", ("ticket_id", "score", "created_at", "updated_at")),
     RawStream("survey_responses"),
+    RawStream("groups"),
     RawStream("schedules"),
+    RawStream("holidays"),
     RawStream("sla_policies"),
 )
 

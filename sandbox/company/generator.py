@@ -115,6 +115,7 @@ class _Life:
             for _ in range(min(10, max(2, sim.customers // 40))):
                 sim.at(start + timedelta(hours=sim.rng.uniform(8, 21)), self._ask)
         self._rare_things(start)
+        self.support.correct_priorities(start, max(1.0, self.rare_per_day) if sim.is_open else self.rare_per_day)
         since_opening = (day - local_day(sim.opens_at)).days
         if since_opening >= 0:
             self._during(start, self.tangles.tie_another, since_opening)

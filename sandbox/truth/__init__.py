@@ -12,7 +12,19 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.model import Company
-from sandbox.truth import business, persons, sources, support, value, voice, who
+from sandbox.truth import (
+    backlog,
+    business,
+    contacts,
+    durations,
+    persons,
+    shares,
+    sources,
+    support,
+    value,
+    voice,
+    who,
+)
 from sandbox.truth.folding import fold
 
 
@@ -25,7 +37,11 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
 
     - persons: each with all records that exist or existed
     - who: how well given customers agree with the persons
-    - tickets: by id, each ticket that is not deleted, with its response times
+    - tickets: by id, each ticket that is not deleted, with its response times, resolutions, waits and repeats
+    - replies: by "ticket:turn", each customer turn with its answer
+    - sla: by "ticket:metric:instance", each promised clock with its target
+    - durations, shares: by metric, cut and period, of all tickets
+    - backlog: by day, channel and team; contact_rate: by month and week, channel and topic
     - first_response: by channel and for `all`, the summary with waiting tickets censored
     - answers: every scored answer with its class, or why it was rejected
     - scores: each metric by survey and over all, for all time and by month, with n and 95 % interval
@@ -43,6 +59,7 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
         return partition.get(key, key)
 
     tickets = support.tickets(records, customer_of)
+    targets = support.all_targets(records)
     orders = value.orders(records, customer_of)
     answers = voice.answers(records, customer_of)
     known = sorted({customer_of(key) for key in live if not key.startswith("matomo:")})
@@ -50,6 +67,12 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
         "as_of": as_of.isoformat(),
         "persons": persons.people(owned),
         "tickets": tickets,
+        "replies": support.all_replies(records),
+        "sla": targets,
+        "durations": durations.durations(records),
+        "shares": shares.shares(records, tickets, targets),
+        "backlog": backlog.backlog(records),
+        "contact_rate": contacts.contact_rate(tickets, orders, answers),
         "first_response": support.summary(tickets, as_of),
         "answers": [{**asdict(answer), "answered_at": answer.answered_at.isoformat()} for answer in answers],
         "scores": voice.scores(answers, as_of),

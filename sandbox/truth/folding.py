@@ -33,9 +33,18 @@ class User:
     merged_into: int | None = None
 
 
+@dataclass(frozen=True)
+class FieldChange:
+    """A ticket's field got another value."""
+
+    at: datetime
+    old: str | None
+    new: str | None
+
+
 @dataclass
 class Ticket:
-    """A ticket with its comments and status changes in order."""
+    """A ticket with its comments and changes in order. `born` has the values that it was made with."""
 
     opened: model.TicketOpened
     status: str = "new"
@@ -47,6 +56,18 @@ class Ticket:
     ratings: list[model.SatisfactionRated] = field(default_factory=list)
     first_solved_at: datetime | None = None
     last_solved_at: datetime | None = None
+    born: dict[str, str | None] = field(default_factory=dict)
+    # by field (status, priority, assignee_id, group), in order
+    history: dict[str, list[FieldChange]] = field(default_factory=dict)
+
+    def value(self, name: str) -> str | None:
+        """What a field is by now."""
+        changes = self.history.get(name)
+        return changes[-1].new if changes else self.born.get(name)
+
+    def change(self, name: str, at: datetime, new: str | None) -> None:
+        """Take a field's new value in."""
+        self.history.setdefault(name, []).append(FieldChange(at, self.value(name), new))
 
 
 @dataclass
@@ -172,7 +193,8 @@ def _user_deleted(records: Records, event: model.HelpdeskUserDeleted) -> None:
 
 
 def _ticket_opened(records: Records, event: model.TicketOpened) -> None:
-    records.tickets[event.ticket_id] = Ticket(event, priority=event.priority)
+    born = {"status": "new", "priority": event.priority}
+    records.tickets[event.ticket_id] = Ticket(event, priority=event.priority, born=born)
 
 
 def _comment_added(records: Records, event: model.CommentAdded) -> None:
@@ -181,6 +203,8 @@ def _comment_added(records: Records, event: model.CommentAdded) -> None:
 
 def _ticket_changed(records: Records, event: model.TicketChanged) -> None:
     ticket = records.tickets[event.ticket_id]
+    for name, (_, new) in event.changes.items():
+        ticket.change(name, event.at, new)
     if "priority" in event.changes:
         ticket.priority = event.changes["priority"][1] or ticket.priority
     if "status" not in event.changes:
@@ -197,6 +221,7 @@ def _ticket_changed(records: Records, event: model.TicketChanged) -> None:
 def _ticket_merged(records: Records, event: model.TicketMerged) -> None:
     loser = records.tickets[event.loser_ticket_id]
     loser.is_merged = True
+    loser.change("status", event.at, "closed")
     loser.status = "closed"
 
 

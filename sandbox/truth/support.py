@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
+from sandbox.company.schedules import schedule_of
+from sandbox.truth import replies, resolution, sla
+from sandbox.truth.business_time import business_minutes
 from sandbox.truth.folding import Records, Ticket
 from sandbox.truth.intervals import mean
+from sandbox.truth.kaplan_meier import survival_quantile
 from sandbox.truth.persons import CustomerOf, user_key
+from sandbox.truth.repeats import first_contact_resolutions
 
 OPEN_STATUSES = ("new", "open", "pending", "hold")
 
 
 def tickets(records: Records, customer_of: CustomerOf) -> dict[str, dict[str, Any]]:
-    """Every ticket that is not deleted, by its id. Minutes are calendar minutes, unrounded."""
+    """Every ticket that is not deleted, by its id. Minutes are unrounded, and calendar minutes where their name does
+    not say business; those are of the schedule of the ticket's present team."""
+    repeats = first_contact_resolutions(records, customer_of)
     return {
-        str(ticket_id): _ticket(records, ticket, customer_of)
+        str(ticket_id): {
+            **_ticket(records, ticket, customer_of),
+            **resolution.facts(ticket, schedule_of(ticket.value("group")), records.as_of),
+            **repeats[ticket_id],
+            **_kept(ticket, records.as_of),
+        }
         for ticket_id, ticket in records.tickets.items()
         if not ticket.is_deleted
     }
@@ -28,9 +38,7 @@ def _ticket(records: Records, ticket: Ticket, customer_of: CustomerOf) -> dict[s
     by_agent = opened.opened_by_agent_id is not None
     public = [comment for comment in ticket.comments if comment.is_public]
 
-    turn_at: datetime | None = opened.at
-    if by_agent:
-        turn_at = next((comment.at for comment in public if comment.kind == "customer"), None)
+    turn_at = replies.first_turn_at(ticket)
     response_at = None
     if turn_at is not None:
         later = (comment.at for comment in public if comment.kind == "agent" and comment.at > turn_at)
@@ -42,6 +50,15 @@ def _ticket(records: Records, ticket: Ticket, customer_of: CustomerOf) -> dict[s
     opened_publicly = by_agent and bool(seated) and ticket.comments[0].is_public
     parity_at = next(iter(seated[1:] if opened_publicly else seated), None)
 
+    schedule = schedule_of(ticket.value("group"))
+
+    def waited(start: datetime | None, end: datetime | None) -> tuple[float | None, float | None]:
+        if ticket.is_merged or start is None or end is None:
+            return None, None
+        return (end - start) / timedelta(minutes=1), business_minutes(schedule, start, end)
+
+    response, response_business = waited(turn_at, response_at)
+    parity, parity_business = waited(opened.at, parity_at)
     return {
         "customer": customer_of(user_key(records, opened.requester_user_id)),
         "channel": opened.channel,
@@ -54,8 +71,10 @@ def _ticket(records: Records, ticket: Ticket, customer_of: CustomerOf) -> dict[s
         "created_at": opened.at.isoformat(),
         "first_customer_turn_at": _iso(turn_at),
         "first_response_at": _iso(response_at),
-        "first_response_minutes": None if ticket.is_merged else _minutes(turn_at, response_at),
-        "first_response_zendesk_minutes": None if ticket.is_merged else _minutes(opened.at, parity_at),
+        "first_response_minutes": response,
+        "first_response_business_minutes": response_business,
+        "first_response_zendesk_minutes": parity,
+        "first_response_zendesk_business_minutes": parity_business,
         "is_unanswered": not ticket.is_merged and turn_at is not None and response_at is None,
         "public_agent_replies": sum(comment.kind == "agent" for comment in public),
         "public_customer_messages": sum(comment.kind == "customer" for comment in public),
@@ -80,7 +99,7 @@ def summary(found: dict[str, dict[str, Any]], as_of: datetime) -> dict[str, dict
 def _summary(group: list[dict[str, Any]], as_of: datetime) -> dict[str, Any]:
     answered = [ticket["first_response_minutes"] for ticket in group if not ticket["is_unanswered"]]
     waiting = [
-        _minutes(datetime.fromisoformat(ticket["first_customer_turn_at"]), as_of) or 0.0
+        (as_of - datetime.fromisoformat(ticket["first_customer_turn_at"])) / timedelta(minutes=1)
         for ticket in group
         if ticket["is_unanswered"]
     ]
@@ -97,30 +116,35 @@ def _summary(group: list[dict[str, Any]], as_of: datetime) -> dict[str, Any]:
     }
 
 
-def survival_quantile(ended: Iterable[float], censored: Iterable[float], share: float) -> float | None:
-    """The time by which `share` have ended (Kaplan–Meier): the first at which at most 1 − share are left; None if that
-    is never reached. One that is censored at a moment still counts as waiting at that moment."""
-    moments: list[tuple[float, bool]] = sorted(
-        [(minutes, True) for minutes in ended] + [(minutes, False) for minutes in censored]
-    )
-    at_risk, left = len(moments), 1.0
-    for minutes, same in groupby(moments, key=_time):
-        endings = [ended for _, ended in same]
-        if any(endings):
-            left *= 1 - sum(endings) / at_risk
-            if left <= 1 - share + 1e-12:
-                return minutes
-        at_risk -= len(endings)
-    return None
-
-
-def _time(moment: tuple[float, bool]) -> float:
-    return moment[0]
-
-
-def _minutes(start: datetime | None, end: datetime | None) -> float | None:
-    return None if start is None or end is None else (end - start) / timedelta(minutes=1)
-
-
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _kept(ticket: Ticket, as_of: datetime) -> dict[str, Any]:
+    rows = sla.targets(ticket, schedule_of(ticket.value("group")), as_of)
+    breaches = sum(row["is_breached"] for row in rows)
+    return {
+        "sla_targets": len(rows),
+        "sla_breaches": breaches,
+        "is_sla_breached": breaches > 0 if rows else None,
+    }
+
+
+def all_targets(records: Records) -> dict[str, dict[str, Any]]:
+    """Every promised clock of the tickets that are neither deleted nor merged away, by "ticket:metric:instance"."""
+    return {
+        f"{row['ticket_id']}:{row['metric']}:{row['instance']}": row
+        for ticket in records.tickets.values()
+        if not ticket.is_deleted
+        for row in sla.targets(ticket, schedule_of(ticket.value("group")), records.as_of)
+    }
+
+
+def all_replies(records: Records) -> dict[str, dict[str, Any]]:
+    """Every customer turn of the tickets that are neither deleted nor merged away, by "ticket:turn"."""
+    return {
+        f"{row['ticket_id']}:{row['turn_number']}": row
+        for ticket in records.tickets.values()
+        if not ticket.is_deleted
+        for row in replies.replies(ticket, schedule_of(ticket.value("group")))
+    }

@@ -4,6 +4,7 @@ Numbers after "bug" are those of the vendor facts' regression list."""
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ import pytest
 from cx_warehouse.connectors.base import Window
 from sandbox.vendors.zendesk.shelf import Shelf
 from sandbox.world import World
+from tests.contract.harness import Fault
 from tests.contract.zendesk_account import STREAMS, Account, account, served_keys, stamps
 from tests.contract.zendesk_company import (
     AGENT,
@@ -29,7 +31,8 @@ from tests.contract.zendesk_company import (
 )
 
 MINUTE = timedelta(minutes=1)
-PAGED = [stream for stream in STREAMS if stream not in ("schedules", "sla_policies")]
+WHOLE = ("groups", "schedules", "holidays", "sla_policies")  # listed whole every night
+PAGED = [stream for stream in STREAMS if stream not in WHOLE]
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +71,7 @@ def test_ties_at_a_page_edge_all_arrive_when_many_rows_share_one_second_bug_11(a
 @pytest.mark.parametrize("stream", STREAMS)
 def test_nothing_is_complete_beyond_what_the_vendor_shows(acme: Account, stream: str) -> None:
     landed = acme.read(acme.landed(stream))
-    is_list = stream in ("schedules", "sla_policies")
-    assert landed.complete_through == (OPENS_AT if is_list else OPENS_AT - MINUTE)
+    assert landed.complete_through == (OPENS_AT if stream in WHOLE else OPENS_AT - MINUTE)
 
 
 # --- it goes on where it stopped ---
@@ -124,7 +126,7 @@ def test_the_second_night_brings_what_changed_and_only_that() -> None:
         assert nights["tickets"].records["501"]["requester_id"] == FIRST_USER
         assert new["survey_responses"] == {"01HSURVEYA"}  # answered before, changed since
         assert new["satisfaction_ratings"] == {"602"}
-        assert new["organizations"] == new["schedules"] == new["sla_policies"] == set()
+        assert all(new[stream] == set() for stream in ("organizations", *WHOLE))
         for stream, landed in nights.items():
             assert set(landed.records) == served_keys(acme, stream)
 
@@ -223,12 +225,16 @@ def test_only_the_incremental_exports_and_cursor_lists_are_asked_bugs_14_15_16()
             "/api/v2/incremental/ticket_metric_events.json",
             "/api/v2/satisfaction_ratings.json",
             "/api/v2/guide/survey_responses",
+            "/api/v2/groups.json",
             "/api/v2/business_hours/schedules.json",
+            *(f"/api/v2/business_hours/schedules/36080000000{n}/holidays.json" for n in (1, 2, 3)),
             "/api/v2/slas/policies.json",
             "/api/v2/users/count.json",  # what the first walk of all is compared with
             "/api/v2/organizations/count.json",
         }
-        assert not any(re.search("[?&]page=", path) for path in acme.app.seen)
+        # policies have pages with numbers only; there are never ten thousand of them
+        lists = [path for path in acme.app.seen if "slas/policies" not in path]
+        assert not any(re.search("[?&]page=", path) for path in lists)
 
 
 def test_the_start_time_is_never_too_recent_for_the_vendor() -> None:
@@ -246,6 +252,85 @@ def test_a_policy_that_is_no_longer_listed_becomes_a_tombstone(acme: Account) ->
     landed.records["1"], landed.scopes["1"] = {"id": 1}, "*"
     acme.read(landed)
     assert landed.deleted == {"1"}
+
+
+def test_a_holiday_carries_its_schedule_and_is_served_otherwise_as_it_came() -> None:
+    holiday = b'{"id":7, "name":"Stocktaking","start_date":"2026-03-05","end_date":"2026-03-06"}'
+    with account() as acme:
+        for schedule in (b"360800000001", b"360800000002"):  # an id is unique within its schedule only
+            acme.world.add_record(
+                "zendesk", "holidays", b'{"schedule_id":' + schedule + b',"holiday":' + holiday + b"}"
+            )
+        landed = acme.read(acme.landed("holidays"))
+        assert {"360800000001:7", "360800000002:7"} <= set(landed.records)
+        assert landed.records["360800000002:7"] == {"schedule_id": 360_800_000_002, "holiday": json.loads(holiday)}
+
+
+def test_a_holiday_that_ends_before_it_begins_is_quarantined() -> None:
+    with account() as acme:
+        wrong = b'{"id":7,"name":"Stocktaking","start_date":"2026-03-06","end_date":"2026-03-05"}'
+        acme.world.add_record("zendesk", "holidays", wrong)
+        landed = acme.read(acme.landed("holidays"))
+        assert [reason for _, reason in landed.quarantined] == [
+            "contract: the holiday ends on 2026-03-05, before it begins on 2026-03-06 - at `$.holiday`"
+        ]
+
+
+def test_a_holiday_that_is_no_longer_listed_becomes_a_tombstone(acme: Account) -> None:
+    landed = acme.read(acme.landed("holidays"))
+    landed.records["360800000001:1"], landed.scopes["360800000001:1"] = {"schedule_id": 1}, "*"
+    acme.read(landed)
+    assert landed.deleted == {"360800000001:1"}
+
+
+def test_the_holidays_of_a_schedule_that_cannot_be_read_are_not_taken_for_gone() -> None:
+    with account() as acme:
+        landed = acme.read(acme.landed("holidays"))
+        acme.world.add_record("zendesk", "schedules", b'{"id":"360800000002","name":"Tier 2"}')
+        acme.read(landed)
+        assert landed.deleted == set() and landed.complete_through == acme.world.now()
+
+
+def test_a_schedule_that_was_deleted_since_it_was_listed_has_no_holidays() -> None:
+    with account() as acme:
+        landed = acme.read(acme.landed("holidays"))
+        of_york = {key for key in landed.records if key.startswith("360800000002:")}
+        gone = b'{"error":"RecordNotFound","description":"Not found"}'
+        acme.app.faults.append(Fault(lambda path: "360800000002/holidays" in path, 404, body=gone))
+        acme.read(landed)
+        assert of_york and landed.deleted == of_york
+
+
+def test_metric_sets_are_read_with_the_tickets_that_changed_bug_16() -> None:
+    """/ticket_metrics comes by creation and leaves archived tickets out (estuary #1895)."""
+    with account() as acme:
+        landed = acme.read(acme.landed("ticket_metrics"), page_size=4)
+        assert {str(OLD), str(DELETED), str(MERGED)} <= set(landed.records)
+        first = len(landed.written)
+        acme.world.advance(1)
+        acme.app.seen.clear()
+        acme.read(landed)
+        assert {str(RATED), "501"} <= set(landed.written[first:]) and str(OLD) not in landed.written[first:]
+        assert all("include=metric_sets" in path for path in acme.app.seen)
+
+
+def test_a_broken_ticket_costs_its_neighbours_metric_sets_nothing() -> None:
+    with account() as acme:
+        acme.world.add_record("zendesk", "tickets", b'{"id": 9001, "subject": broken}')
+        landed = acme.read(acme.landed("ticket_metrics"))
+        assert set(landed.records) == served_keys(acme, "ticket_metrics") and not landed.quarantined
+
+
+def test_a_purged_ticket_s_metric_set_is_gone_too() -> None:
+    with account() as acme:
+        acme.world.purge("zendesk", "tickets", str(RATED))
+        assert str(RATED) not in acme.read(acme.landed("ticket_metrics")).records
+        assert acme.connector().still_there("ticket_metrics", [str(RATED), str(WINNER)]) == {str(WINNER)}
+
+
+def test_a_deleted_group_arrives_as_a_deleted_row(acme: Account) -> None:
+    landed = acme.read(acme.landed("groups"))
+    assert [landed.records[key]["name"] for key in landed.deleted] == ["Showroom"]
 
 
 def test_comments_come_with_author_text_and_visibility(acme: Account) -> None:

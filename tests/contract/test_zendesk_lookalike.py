@@ -229,6 +229,89 @@ def test_surveys_come_at_most_fifty_a_page_newest_first_without_links(acme: Acco
     assert 0 < len(late["survey_responses"]) < len(ids)
 
 
+def test_metric_sets_come_beside_the_tickets_of_a_page_for_who_asks(acme: Account) -> None:
+    plain = ask(acme, "incremental/tickets/cursor.json", start_time=0, per_page=4).json()
+    assert "metric_sets" not in plain
+    page = ask(acme, "incremental/tickets/cursor.json", start_time=0, per_page=4, include="metric_sets").json()
+    assert page["tickets"] == plain["tickets"] and page["after_cursor"] == plain["after_cursor"]
+    assert {one["ticket_id"] for one in page["metric_sets"]} == {ticket["id"] for ticket in page["tickets"]}
+
+
+def test_a_ticket_s_metric_set_can_be_asked_for_alone_or_listed_with_the_newest_first(acme: Account) -> None:
+    one = ask(acme, f"tickets/{RATED}/metrics.json").json()["ticket_metric"]
+    # an agent noted the call publicly, and wrote again three hours later; a program answered after one
+    assert one["reply_time_in_minutes"]["calendar"] == 60 and one["replies"] == 3
+    assert ask(acme, f"tickets/{DELETED}/metrics.json").status_code == 404
+    listed = ask(acme, "ticket_metrics.json", **{"page[size]": 100}).json()["ticket_metrics"]
+    assert [one["created_at"] for one in listed] == sorted((one["created_at"] for one in listed), reverse=True)
+    assert OLD not in {one["ticket_id"] for one in listed}  # archived
+
+
+def test_policies_come_by_position_with_filters_made_like_conditions(acme: Account) -> None:
+    policies = ask(acme, "slas/policies.json").json()["sla_policies"]
+    assert [(one["position"], one["title"]) for one in policies] == [
+        (1, "Urgent"),
+        (2, "Deliveries"),
+        (3, "Money"),
+        (4, "First reply"),
+    ]
+    is_open = {"field": "status", "operator": "less_than", "value": ["solved"]}
+    assert policies[3]["filter"] == {"all": [is_open], "any": []}
+    assert policies[0]["filter"]["all"] == [is_open, {"field": "priority", "operator": "is", "value": "urgent"}]
+    assert policies[2]["filter"]["any"] == [
+        {"field": "current_tags", "operator": "includes", "value": "topic_billing"},
+        {"field": "current_tags", "operator": "includes", "value": "topic_returns"},
+    ]
+    metrics = {target["metric"] for one in policies for target in one["policy_metrics"]}
+    assert metrics == {
+        "first_reply_time",
+        "next_reply_time",
+        "requester_wait_time",
+        "agent_work_time",
+        "pausable_update_time",
+    }
+
+
+def test_groups_are_listed_with_the_deleted_ones(acme: Account) -> None:
+    groups = ask(acme, "groups.json", **{"page[size]": 100}).json()["groups"]
+    assert {group["name"]: group["deleted"] for group in groups} == {"Tier 1": False, "Showroom": True}
+    assert [group["name"] for group in groups if group["default"]] == ["Tier 1"]
+    assert ask(acme, f"groups/{groups[0]['id']}.json").json()["group"] == groups[0]
+    rated = ask(acme, f"tickets/{RATED}.json").json()["ticket"]
+    assert rated["group_id"] == next(group["id"] for group in groups if group["name"] == "Tier 1")
+
+
+def test_schedules_name_their_zone_as_rails_does_and_count_minutes_from_sunday(acme: Account) -> None:
+    body = ask(acme, "business_hours/schedules.json").json()
+    assert body.keys() == {"schedules", "url"}
+    care, york, logistics = body["schedules"]
+    assert [one["time_zone"] for one in body["schedules"]] == ["Warsaw", "Eastern Time (US & Canada)", "Warsaw"]
+    monday = 1_440
+    assert care["intervals"][0] == {"start_time": monday + 540, "end_time": monday + 1_020}
+    assert york["intervals"][-1] == {"start_time": 5 * 1_440 + 480, "end_time": 5 * 1_440 + 1_200}
+    assert logistics["intervals"][:2] == [
+        {"start_time": monday + 420, "end_time": monday + 720},  # none spans a day, so a break makes two
+        {"start_time": monday + 750, "end_time": monday + 1_140},
+    ]
+    for one in body["schedules"]:
+        assert all(part["start_time"] // 1_440 == (part["end_time"] - 1) // 1_440 for part in one["intervals"])
+
+
+def test_holidays_are_asked_for_schedule_by_schedule_and_do_not_name_it(acme: Account) -> None:
+    care, york, _ = (one["id"] for one in ask(acme, "business_hours/schedules.json").json()["schedules"])
+    body = ask(acme, f"business_hours/schedules/{care}/holidays.json").json()
+    assert body.keys() == {"holidays", "url"}
+    assert body["holidays"][0].keys() == {"id", "name", "start_date", "end_date"}
+    days = {one["name"]: (one["start_date"], one["end_date"]) for one in body["holidays"]}
+    assert days["Christmas 2025"] == ("2025-12-25", "2025-12-26")
+    assert days["Independence Day 2025"] == ("2025-11-11", "2025-11-11")
+    assert "New Year 2027" in days  # entered up to the end of next year
+    american = ask(acme, f"business_hours/schedules/{york}/holidays.json").json()["holidays"]
+    assert ("2025-11-27", "2025-11-28") in {(one["start_date"], one["end_date"]) for one in american}
+    reply = ask(acme, "business_hours/schedules/1/holidays.json")
+    assert (reply.status_code, reply.json()["error"]) == (404, "RecordNotFound")
+
+
 def test_every_reply_tells_the_budget_in_each_recorded_spelling(acme: Account) -> None:
     headers = ask(acme, "incremental/tickets/cursor.json", start_time=0).headers
     recorded = ("X-Rate-Limit", "X-Rate-Limit-Remaining", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")

@@ -77,7 +77,7 @@ def served_keys(acme: Account, stream: str) -> set[str]:
     """The ids of everything that the look-alike serves in a stream, however it is paged."""
     from sandbox.vendors.zendesk.shelf import Shelf
 
-    rows = Shelf(acme.world).exported(stream) if stream in STREAMS[:5] else Shelf(acme.world).rows(stream)
+    rows = Shelf(acme.world).exported(stream) if stream in STREAMS[:6] else Shelf(acme.world).rows(stream)
     return {row.key for row in rows}
 
 

@@ -4,23 +4,22 @@ Two questions are kept apart. Who is one customer: the marts' partition of the r
 And what is true of each customer: the truth is reckoned under that very partition, so that the marts' arithmetic is
 compared to the last figure even where nobody could have known who is who.
 
-Each function returns the differences as readable lines; an empty list means that the two agree. Values are compared to
-nine digits: the truth is reckoned with floats, the marts with numerics."""
+Each function returns the differences as readable lines; an empty list means that the two agree."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-Rows = list[dict[str, Any]]
-Truth = Mapping[str, Any]
+from tests.e2e.compare_support import support
+from tests.e2e.rows import Rows, Truth
+from tests.e2e.rows import compare as _compare
+from tests.e2e.rows import plain as _plain
+from tests.e2e.rows import same as _same
 
 # Of the pairs of records that belong together, the share that must have been found. Not all of them can be: some
 # answers carry nothing, or an address that two people share. Plain rules (one address, one number under one name, the
@@ -49,6 +48,7 @@ def differences(dsn: str, tell: Callable[[Mapping[str, str]], Truth]) -> list[st
             *_business(rows, truth),
             *_sessions(rows, truth),
             *_visits(rows, truth),
+            *support(rows, truth),
         ]
 
 
@@ -178,33 +178,3 @@ def _visits(rows: Any, truth: Truth) -> list[str]:
     )
     found = {row["day"]: row["visits"] for row in ours}
     return [] if found == days else [f"visits by day: {found} here, {dict(days)} in truth"]
-
-
-def _compare(
-    what: str, ours: Mapping[Any, Mapping[str, Any]], theirs: Mapping[Any, Mapping[str, Any]], leave: Iterable[str] = ()
-) -> list[str]:
-    found = [f"{what} {key}: only in the marts" for key in ours.keys() - theirs.keys()]
-    found += [f"{what} {key}: only in truth" for key in theirs.keys() - ours.keys()]
-    for key in ours.keys() & theirs.keys():
-        for name, value in theirs[key].items():
-            if name in leave:
-                continue
-            if name not in ours[key]:
-                raise KeyError(f"the truth of a {what} has {name!r}, which the marts do not publish")
-            if not _same(ours[key][name], value):
-                found.append(f"{what} {key}: {name} is {ours[key][name]!r} here, {value!r} in truth")
-    return found
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _same(ours: Any, theirs: Any) -> bool:
-    if ours is None or theirs is None or isinstance(ours, bool):
-        return ours is theirs or ours == theirs
-    if isinstance(ours, int | float | Decimal):
-        return math.isclose(float(ours), float(theirs), rel_tol=1e-9, abs_tol=1e-9)
-    if isinstance(ours, datetime):
-        return ours == datetime.fromisoformat(str(theirs))
-    return str(_plain(ours)) == str(theirs)

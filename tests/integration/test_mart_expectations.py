@@ -24,7 +24,10 @@ set timezone = 'UTC';
 create table candidate_staging.stg_zendesk__tickets as
     select n as ticket_id, n > 30 as is_deleted from generate_series(1, 32) as n;
 create table candidate.fct_tickets as
-    select 'zendesk:' || n as ticket_key, 'zendesk' as source, case when n > 1 then 'c' || n % 3 end as customer_key
+    select 'zendesk:' || n as ticket_key, 'zendesk' as source, case when n > 1 then 'c' || n % 3 end as customer_key,
+        false as is_merged, n < 4 as is_open, n = 2 as is_opened_by_agent,
+        case when n < 30 then n::numeric end as first_response_minutes,
+        timestamptz '2026-02-01' as first_customer_turn_at
     from generate_series(1, 30) as n;
 create table candidate.mart_support__tickets as
     select 'zendesk:' || n as ticket_key, case when n < 30 then n::numeric end as first_response_minutes,
@@ -32,12 +35,32 @@ create table candidate.mart_support__tickets as
         timestamptz '2026-02-01' as first_customer_turn_at,
         case when n < 30 then timestamptz '2026-02-01' + n * interval '1 minute' end as first_response_at,
         timestamptz '2026-02-02' as first_solved_at, timestamptz '2026-02-03' as last_solved_at,
-        'solved' as status, n = 30 as is_unanswered
+        'solved' as status, n = 30 as is_unanswered, n % 2 as sla_targets
     from generate_series(1, 30) as n;
 create table candidate.mart_support__first_response as
     select 'all' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes, 12.0 as median_ci_low,
         18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes, 11.0 as mean_answered_ci_low,
         19.0 as mean_answered_ci_high;
+create table candidate.fct_ticket_replies as
+    select ticket_key, 1 as turn_number, first_response_minutes as reply_minutes,
+        first_response_minutes / 2 as reply_business_minutes, timestamptz '2026-02-01' as asked_at,
+        case when first_response_minutes is not null then timestamptz '2026-02-02' end as answered_at
+    from candidate.fct_tickets;
+create table candidate.fct_sla_targets as
+    select ticket_key, timestamptz '2026-02-01' as started_at, timestamptz '2026-02-02' as stopped_at,
+        60.0 as elapsed_minutes
+    from candidate.mart_support__tickets where sla_targets = 1;
+create table candidate.mart_support__durations as
+    select 'first_response' as metric, 'all' as dimension, 'all' as period, 30 as n, 29 as n_done,
+        15.0 as median_minutes, 12.0 as median_ci_low, 18.0 as median_ci_high, 27.0 as p90_minutes,
+        15.0 as mean_done_minutes, 11.0 as mean_done_ci_low, 19.0 as mean_done_ci_high;
+create table candidate.mart_support__shares as select 0.5 as value, 0.4 as ci_low, 0.6 as ci_high;
+create table candidate.mart_support__backlog_daily as
+    select date '2026-03-01' - n as day, case when n = 0 then 3 else 9 end as open_tickets, 40 as opened
+    from generate_series(0, 60) as n;
+create table candidate.mart_support__contact_rate as
+    select 'month' as period, 'all' as channel, 'all' as topic, 29 as contacts, 1.5 as contacts_per_active_customer;
+create table candidate.mart_support__parity as select 'equal' as explanation;
 create table candidate_intermediate.int_ticket__tickets as
     select 'zendesk:' || n as ticket_key, n > 30 as is_deleted from generate_series(1, 32) as n;
 
@@ -158,6 +181,35 @@ SPOILT = [
     ("update {c}.mart_support__first_response set median_ci_high = 14", "median_ci_high", "critical"),
     ("update {c}.mart_support__first_response set mean_answered_ci_low = 16", "mean_answered_minutes", "critical"),
     ("update {c}.mart_support__first_response set mean_answered_ci_high = 14", "mean_answered_ci_high", "critical"),
+    ("update {c}.fct_ticket_replies set asked_at = '2026-02-03'", "answered_at", "critical"),
+    ("update {c}.fct_ticket_replies set reply_business_minutes = 40 where ticket_key = 'zendesk:7'", "reply_minutes",
+     "critical"),
+    ("update {c}.fct_sla_targets set started_at = '2026-02-03'", "stopped_at", "critical"),
+    ("update {c}.fct_sla_targets set elapsed_minutes = -1", "elapsed_minutes", "critical"),
+    ("update {c}.mart_support__durations set p90_minutes = 14", "p90_minutes", "critical"),
+    ("update {c}.mart_support__durations set median_ci_low = 16", "median_minutes", "critical"),
+    ("update {c}.mart_support__durations set median_ci_high = 14", "median_ci_high", "critical"),
+    ("update {c}.mart_support__durations set mean_done_ci_low = 16", "mean_done_minutes", "critical"),
+    ("update {c}.mart_support__durations set mean_done_ci_high = 14", "mean_done_ci_high", "critical"),
+    ("update {c}.mart_support__durations set n_done = 31", "n", "critical"),
+    ("update {c}.mart_support__shares set value = 1.1, ci_high = 1.2", "value", "critical"),
+    ("update {c}.mart_support__shares set ci_low = 0.55", "value", "critical"),
+    ("update {c}.mart_support__shares set ci_high = 0.45", "ci_high", "critical"),
+    ("update {c}.mart_support__backlog_daily set open_tickets = -1 where day = '2026-02-05'", "open_tickets",
+     "critical"),
+    ("insert into {c}.mart_support__contact_rate values ('week', 'all', 'all', 0, 0)", "contacts", "critical"),
+    ("update {c}.mart_support__contact_rate set contacts_per_active_customer = -1", "contacts_per_active_customer",
+     "critical"),
+    ("update {c}.fct_ticket_replies set reply_minutes = 9 where ticket_key = 'zendesk:7'",
+     "first_responses_told_otherwise", "critical"),
+    ("update {c}.mart_support__durations set n = 29", "waits_not_summed", "critical"),
+    ("delete from {c}.fct_sla_targets where ticket_key = 'zendesk:7'", "promises_not_shown", "critical"),
+    ("update {c}.mart_support__contact_rate set contacts = 30", "contacts_lost", "critical"),
+    ("update {c}.mart_support__backlog_daily set open_tickets = 4 where day = '2026-03-01'",
+     "open_tickets_by_history", "warning"),
+    ("update {c}.mart_support__parity set explanation = 'unexplained'", "figures_unexplained", "warning"),
+    ("update {c}.mart_support__backlog_daily set opened = 7 where day = '2026-02-28'", "last_day_against_usual",
+     "warning"),
     ("update {c}.fct_survey_answers set score = 11 where answer_key = 'a1'", "scale_max", "critical"),
     ("update {c}.fct_survey_answers set score = -1 where answer_key = 'a1'", "score", "critical"),
     ("update {c}.mart_voice__scores set value = 101, ci_high = 101 where survey = 'f1'", "highest_possible",

@@ -59,3 +59,36 @@
         from generate_series(({{ first }})::timestamp, ({{ last }})::timestamp, interval '1 day') as series (moment)
     ) as day
 {%- endmacro %}
+
+
+{# Seconds between two moments as a double: exact for microseconds, and cheap where there are millions. #}
+{% macro seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('seconds_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    date_part('epoch', ({{ later }}) - ({{ earlier }}))
+{%- endmacro %}
+
+
+{# The calendar day of a moment in UTC. #}
+{% macro utc_date(expression) -%}
+    {{ return(adapter.dispatch('utc_date')(expression)) }}
+{%- endmacro %}
+
+{% macro default__utc_date(expression) -%}
+    (({{ expression }}) at time zone 'UTC')::date
+{%- endmacro %}
+
+
+{#
+    The moment at which a wall clock of a zone shows a day and so many minutes after its midnight. A time that the clocks
+    skip is reckoned as if they had not yet changed; of a time that they show twice, the second one is meant.
+#}
+{% macro wall_time(day, minutes, time_zone) -%}
+    {{ return(adapter.dispatch('wall_time')(day, minutes, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__wall_time(day, minutes, time_zone) -%}
+    ((({{ day }})::timestamp + ({{ minutes }}) * interval '1 minute') at time zone ({{ time_zone }}))
+{%- endmacro %}

@@ -15,3 +15,9 @@
         {%- endfor %}
     ) as period (period, period_start)
 {%- endmacro %}
+
+
+{# A kind of period and its start as one text, the key of what is written period by period. #}
+{% macro period_key(period, period_start) -%}
+    {{ period }} || coalesce(' ' || {{ period_start }}, '')
+{%- endmacro %}

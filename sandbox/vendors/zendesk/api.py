@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.vendors.zendesk import paging, records
+from sandbox.vendors.zendesk import paging, records, settings
 from sandbox.vendors.zendesk.audits import without_comments
 from sandbox.vendors.zendesk.limits import Limits
 from sandbox.vendors.zendesk.paging import Page, Refused
@@ -30,12 +33,13 @@ TIME_EXPORTS = {
     "ticket_events": "ticket_events",
     "ticket_metric_events": "metric_events",
 }
-LISTS = {"users", "tickets", "organizations", "satisfaction_ratings"}
+LISTS = {"users", "tickets", "organizations", "satisfaction_ratings", "groups"}
 SINGULAR = {
     "users": "user",
     "tickets": "ticket",
     "organizations": "organization",
     "satisfaction_ratings": "satisfaction_rating",
+    "groups": "group",
 }
 
 
@@ -141,7 +145,8 @@ class Api:
             name = match.group(1)
             if name in CURSOR_EXPORTS:
                 page = paging.cursor_export(self._shelf.exported(name), params, newest, url)
-                return _page(name, page, headers)
+                wanted = name == "tickets" and "metric_sets" in params.get("include", "").split(",")
+                return _page(name, page, headers, beside={"metric_sets": self._metric_sets(page)} if wanted else {})
         elif match := re.fullmatch(r"incremental/(\w+)", path):
             name = match.group(1)
             if name in TIME_EXPORTS:
@@ -150,13 +155,22 @@ class Api:
                 return _page(name, page, headers, short=short)
         elif path in LISTS:
             return _page(path, self._list(path, params, url), headers)
+        elif path == "ticket_metrics":
+            rows = sorted(self._of_listed_tickets(), key=lambda row: (row.created_at, row.order), reverse=True)
+            return _page(path, paging.cursor_list(rows, params, url, paging.LARGEST_LIST), headers)
+        elif match := re.fullmatch(r"tickets/(\d+)/metrics", path):
+            self._one("tickets", match.group(1))
+            row = next(row for row in self._shelf.rows("ticket_metrics") if row.key == match.group(1))
+            return _body(b'{"ticket_metric":' + row.body + b"}", headers)
         elif path == "guide/survey_responses":
             return _page("survey_responses", self._surveys(params, url), headers)
         elif path == "business_hours/schedules":
             rows = self._shelf.rows("schedules")
             return _page("schedules", (rows, {"url": url}), headers)
+        elif match := re.fullmatch(r"business_hours/schedules/(\d+)/holidays", path):
+            return _page("holidays", (self._holidays(match.group(1)), {"url": url}), headers)
         elif path == "slas/policies":
-            rows = self._shelf.rows("sla_policies")
+            rows = sorted(self._shelf.rows("sla_policies"), key=_position)
             return _page("sla_policies", paging.numbered_list(rows, params, url), headers)
         elif match := re.fullmatch(r"(\w+)/count", path):
             if match.group(1) in LISTS:
@@ -196,6 +210,27 @@ class Api:
         rows = [row for row in rows if start <= row.created_at <= end]
         return paging.cursor_list(rows, params, url, paging.LARGEST_SURVEYS, links=False)
 
+    def _metric_sets(self, page: Page) -> Sequence[Row]:
+        """The metric sets of a page's tickets. Those put in by hand without a ticket come with the last page."""
+        rows, envelope = page
+        here, everywhere = ({row.key for row in found} for found in (rows, self._shelf.rows("tickets")))
+        return [
+            row
+            for row in self._shelf.exported("ticket_metrics")
+            if row.key in here or (envelope["end_of_stream"] and row.key not in everywhere)
+        ]
+
+    def _of_listed_tickets(self) -> Sequence[Row]:
+        listed = {row.key for row in self._shelf.rows("tickets") if row.is_listed}
+        return [row for row in self._shelf.rows("ticket_metrics") if row.key in listed]
+
+    def _holidays(self, schedule: str) -> Sequence[Row]:
+        """A schedule's holidays, all at once."""
+        if schedule not in (row.key for row in self._shelf.rows("schedules")):
+            raise Refused(404, "RecordNotFound", "Not found")
+        found = ((row, *settings.unwrap(row.body)) for row in self._shelf.rows("holidays"))
+        return [replace(row, body=body) for row, owner, body in found if str(owner) == schedule]
+
     def _one(self, name: str, number: str) -> Row:
         for row in self._shelf.rows(name):
             if row.key == number and (row.is_listed or name == "users" or b'"status":"closed"' in row.body):
@@ -214,6 +249,18 @@ class Api:
         return _page("comments", paging.numbered_list(rows, params, url), headers)
 
 
+class _Positioned(msgspec.Struct):
+    position: int
+
+
+def _position(row: Row) -> float:
+    """A policy's place in the order in which policies are tried; what was put in by hand may have none."""
+    try:
+        return msgspec.json.decode(row.body, type=_Positioned).position
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return math.inf
+
+
 def _budget(path: str) -> str:
     if path == "incremental/users/cursor":
         return "user_exports"
@@ -222,12 +269,23 @@ def _budget(path: str) -> str:
     return "guide" if path.startswith("guide/") else "account"
 
 
-def _page(name: str, page: Page, headers: Mapping[str, str], *, short: bool = False) -> Response:
-    """The envelope with the rows' bytes spliced in: hand-added records are served exactly as given."""
+def _page(
+    name: str,
+    page: Page,
+    headers: Mapping[str, str],
+    *,
+    short: bool = False,
+    beside: Mapping[str, Sequence[Row]] | None = None,
+) -> Response:
+    """The envelope with the rows' bytes spliced in: hand-added records are served exactly as given. `beside` are the
+    records that were asked for by `include`."""
     rows, envelope = page
     bodies = b",".join(without_comments(row.body) if short else row.body for row in rows)
+    lists = b'"' + name.encode() + b'":[' + bodies + b"]"
+    for other, sideloaded in (beside or {}).items():
+        lists += b',"' + other.encode() + b'":[' + b",".join(row.body for row in sideloaded) + b"]"
     rest = json.dumps(envelope)[1:].encode()
-    return _body(b'{"' + name.encode() + b'":[' + bodies + b"]" + (b"," if len(rest) > 1 else b"") + rest, headers)
+    return _body(b"{" + lists + (b"," if len(rest) > 1 else b"") + rest, headers)
 
 
 def _json(value: Any, headers: Mapping[str, str], status: int = 200) -> Response:

@@ -28,7 +28,9 @@ from sandbox.model import (
 )
 from sandbox.vendors.zendesk.audits import Audit, audit_id
 from sandbox.vendors.zendesk.clocks import Clocks
+from sandbox.vendors.zendesk.metric_sets import MetricSet
 from sandbox.vendors.zendesk.records import SurveyState, TicketState, UserState, group_id, iso, ticket_via
+from sandbox.vendors.zendesk.sla import Policies
 
 ADMIN_ID = 380_100_000_999
 AUTOMATION = -1
@@ -43,9 +45,11 @@ class Helpdesk:
         self.tickets: dict[int, TicketState] = {}
         self.audits: list[Audit] = []
         self.clocks: dict[int, Clocks] = {}
+        self.metrics: dict[int, MetricSet] = {}
         self.ratings: dict[int, dict[str, Any]] = {}
         self.surveys: dict[str, SurveyState] = {}
         self._company, self._now = company, now
+        self._policies = Policies(company.starts_at)
         self._open: Audit | None = None  # the update that further events of the same instant belong to
         self.admin = self._hire(company, credentials)
 
@@ -150,8 +154,9 @@ class Helpdesk:
         audit = self._audit(audit_id(event.event_id), ticket, event.at, submitter, event.channel)
         audit.created(event.subject, event.priority, ticket.tags, event.requester_user_id, event.organization_id)
         self._open = audit
-        clocks = self.clocks[event.ticket_id] = Clocks(event.ticket_id)
-        clocks.opened(event.event_id, event.at, event.priority, customer_waits=event.opened_by_agent_id is None)
+        clocks = self.clocks[event.ticket_id] = Clocks(ticket, self._policies)
+        clocks.opened(event.event_id, event.at, customer_waits=event.opened_by_agent_id is None)
+        self.metrics[event.ticket_id] = MetricSet(ticket, is_by_agent=event.opened_by_agent_id is not None)
 
     @_take.register
     def _commented(self, event: CommentAdded) -> None:
@@ -172,6 +177,10 @@ class Helpdesk:
         if not ticket.description:
             ticket.description = event.body
         ticket.is_public = ticket.is_public or event.is_public
+        if event.kind != "auto_reply":
+            self.metrics[ticket.ticket_id].commented(
+                event.at, by_agent=event.kind != "customer", public=event.is_public
+            )
         if event.is_public and event.kind != "auto_reply":
             self.clocks[ticket.ticket_id].commented(event.event_id, event.at, by_agent=event.kind != "customer")
 
@@ -189,8 +198,8 @@ class Helpdesk:
             else:
                 audit.change(name, new, old)
                 setattr(ticket, name, new)
-        if "status" in event.changes:
-            self.clocks[ticket.ticket_id].became(event.event_id, event.at, ticket.status)
+        self.clocks[ticket.ticket_id].changed(event.event_id, event.at)
+        self.metrics[ticket.ticket_id].changed(event.at, event.changes)
 
     @_take.register
     def _merged(self, event: TicketMerged) -> None:
@@ -199,12 +208,14 @@ class Helpdesk:
         audit = self._audit(audit_id(event.event_id), loser, event.at, event.by_user_id, "merge")
         body = f'This request was closed and merged into request #{winner.ticket_id} "{winner.subject}".'
         audit.comment(audit.audit_id + 40, event.by_user_id, body, False, _merge_via({}))
-        if loser.status != "closed":
-            audit.change("status", "closed", loser.status)
+        was = loser.status
+        if was != "closed":
+            audit.change("status", "closed", was)
             loser.status = "closed"
         loser.tags.append("closed_by_merge")
         audit.tag(loser.tags, ["closed_by_merge"])
-        self.clocks[loser.ticket_id].became(event.event_id, event.at, "closed")
+        self.clocks[loser.ticket_id].changed(event.event_id, event.at)
+        self.metrics[loser.ticket_id].changed(event.at, {"status": (was, "closed")})
 
         audit = self._audit(audit_id(event.event_id, 1), winner, event.at, event.by_user_id, "merge")
         body = f'Request #{loser.ticket_id} "{loser.subject}" was closed and merged into this request.'

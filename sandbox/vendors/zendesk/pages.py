@@ -70,10 +70,14 @@ def _mark_deleted(fields: Mapping[str, Any]) -> Any:
     return delete
 
 
-def _export(kind: str, stream: str, **more: Any) -> ListPage:
+def _with_metric_sets(asked: Asked) -> bool:
+    return "metric_sets" in asked.params.get("include", "").split(",")
+
+
+def _export(kind: str, stream: str, records: str | None = None, **more: Any) -> ListPage:
     path = rf"GET /api/v2/incremental/{kind}(\.json)?"
     if kind.endswith("/cursor"):
-        return ListPage(stream, path, stream, _cursor, _lead_cursor, _follows_cursor, _opaque, **more)
+        return ListPage(stream, path, records or stream, _cursor, _lead_cursor, _follows_cursor, _opaque, **more)
     return ListPage(stream, path, kind, _start_time, _lead_time, _follows_time, _second_later, **more)
 
 
@@ -97,7 +101,10 @@ VENDOR = VendorFaults(
             text=("subject",),
             delete=_mark_deleted({"status": "deleted"}),
             is_gone=lambda record: record.get("status") == "deleted",
+            whole=lambda asked: not _with_metric_sets(asked),
         ),
+        # a metric set changes with its ticket only
+        _export("tickets/cursor", "ticket_metrics", "metric_sets", whole=_with_metric_sets),
         _export(
             "users/cursor",
             "users",
@@ -138,6 +145,20 @@ VENDOR = VendorFaults(
             _lead_after,
             _follows_after,
             _opaque,
+        ),
+        ListPage(
+            "groups",
+            r"GET /api/v2/groups(\.json)?",
+            "groups",
+            _after,
+            _lead_after,
+            _follows_after,
+            _opaque,
+            ids=(("id",),),
+            times=(("updated_at",),),
+            text=("name",),
+            delete=_mark_deleted({"deleted": True}),
+            is_gone=lambda record: record.get("deleted") is True,
         ),
     ),
     limited=_limited,

@@ -16,8 +16,6 @@ BRAND_ID = 360_900_000_001
 FORM_ID = 360_900_000_101
 TOPIC_FIELD_ID = 360_900_000_201
 OTHER_FIELD_IDS = tuple(range(360_900_000_202, 360_900_000_208))
-SCHEDULE_ID = 360_800_000_001
-POLICY_ID = 360_800_000_101
 CUSTOM_STATUS_IDS = {
     "new": 360_910_000_001,
     "open": 360_910_000_002,
@@ -28,7 +26,6 @@ CUSTOM_STATUS_IDS = {
     "deleted": 360_910_000_002,
 }
 TICKET_CHANNEL = {"email": "email", "web": "web", "chat": "chat", "phone": "voice", "api": "api"}
-REPLY_TARGET_MINUTES = {"urgent": 60, "high": 240, "normal": 480, "low": 1_440}
 LOCALES = {"en": ("en-US", 1), "pl": ("pl", 13), "ru": ("ru", 27), "de": ("de", 8)}
 SURVEY_ID = "01JDKQ7Z5W3V9T8R6P4N2M0HCS"
 SURVEY_QUESTIONS = {
@@ -278,45 +275,4 @@ def survey_response(answer: SurveyState) -> dict[str, Any]:
         "subjects": [{"id": str(answer.ticket_id), "type": "ticket", "zrn": f"zen:ticket:{answer.ticket_id}"}],
         "survey": {"id": SURVEY_ID, "version": 1, "state": "enabled"},
         "answers": [rating, comment],
-    }
-
-
-def schedule(created_at: datetime) -> dict[str, Any]:
-    """Business hours: Monday to Friday, 9 to 17; minutes since Sunday 00:00 in the schedule's zone."""
-    return {
-        "id": SCHEDULE_ID,
-        "url": f"{ACCOUNT}/api/v2/business_hours/schedules/{SCHEDULE_ID}.json",
-        "name": "Customer care",
-        "time_zone": "Warsaw",
-        "intervals": [{"start_time": day * 1_440 + 540, "end_time": day * 1_440 + 1_020} for day in range(1, 6)],
-        "created_at": iso(created_at),
-        "updated_at": iso(created_at),
-    }
-
-
-def sla_policy(created_at: datetime) -> dict[str, Any]:
-    """The one service-level policy: a target for the first reply, by priority."""
-    return {
-        "url": f"{ACCOUNT}/api/v2/slas/policies/{POLICY_ID}.json",
-        "id": POLICY_ID,
-        "title": "First reply",
-        "description": "How soon a customer hears from a person",
-        "position": 1,
-        "filter": {
-            "all": [{"field": "status", "operator": "less_than", "value": ["solved"]}],
-            "any": [],
-        },
-        "policy_metrics": [
-            {
-                "priority": priority,
-                "metric": "first_reply_time",
-                "target": minutes,
-                "target_in_seconds": minutes * 60,
-                "business_hours": False,
-            }
-            for priority, minutes in REPLY_TARGET_MINUTES.items()
-        ],
-        "metric_settings": {},
-        "created_at": iso(created_at),
-        "updated_at": iso(created_at),
     }

@@ -12,13 +12,15 @@ from typing import Any
 
 import msgspec
 
-from sandbox.vendors.zendesk import records
+from sandbox.company.schedules import SCHEDULES
+from sandbox.vendors.zendesk import records, settings, sla
 from sandbox.vendors.zendesk.helpdesk import Helpdesk
 from sandbox.world import STREAMS, World
 
 EXCLUDED = timedelta(minutes=1)  # the exports leave out the minute before the request
 ARCHIVED_AFTER = timedelta(days=120)  # closed tickets leave the ordinary lists then, and stay in the exports
 _ID = re.compile(rb'"id"\s*:\s*("?)([^",}\s]+)\1')
+_TICKET_ID = re.compile(rb'("ticket_id")\s*:\s*(\d+)')  # by which a metric set is found
 _TIMES = {"tickets": "generated_timestamp", "metric_events": "time", "ticket_events": "created_at"}
 
 
@@ -42,6 +44,12 @@ def place(at: int, key: str) -> tuple[int, int, str]:
     """Where a row stands. Records put in by hand may have an id that is no number, and stand first, each in a place of
     its own: a cursor between two of them must not skip the second."""
     return (at, int(key), "") if key.isdigit() else (at, 0, key)
+
+
+def purged_keys(world: World, stream: str) -> frozenset[str]:
+    """What was removed for good; with a ticket its metric set, which has the ticket's id for a key."""
+    purged = world.purged("zendesk", stream)
+    return purged | world.purged("zendesk", "tickets") if stream == "ticket_metrics" else purged
 
 
 class Shelf:
@@ -69,7 +77,7 @@ class Shelf:
                 made = [row for row in self._made.get(stream, []) if row.key not in newest]
                 known = (mark, sorted([*made, *newest.values()], key=lambda row: row.order))
                 self._joined[stream] = known
-        purged = self._world.purged("zendesk", stream)
+        purged = purged_keys(self._world, stream)
         return [row for row in known[1] if row.key not in purged] if purged else known[1]
 
     def exported(self, stream: str) -> list[Row]:
@@ -90,8 +98,10 @@ class Shelf:
             own <= at if self._world.data_dir_mode else at < own <= records.epoch(self._world.now())
         ):
             at = own
-        found = _ID.search(body)
+        found = (_TICKET_ID.search(body) if stream == "ticket_metrics" else None) or _ID.search(body)
         key = found.group(2).decode("utf-8", "replace") if found else f"added-{place}"
+        if stream == "holidays":
+            key = f"{settings.unwrap(body)[0]}:{key}"
         return Row(at, key, body, at)
 
     def _fill(self) -> None:
@@ -158,6 +168,10 @@ def _made(helpdesk: Helpdesk, world: World, now: datetime) -> dict[str, list[Row
             for clocks in helpdesk.clocks.values()
             for event in clocks.at(now)
         ),
+        "ticket_metrics": rows(
+            (helpdesk.tickets[number].generated_at, helpdesk.tickets[number].created_at, number, metrics.record())
+            for number, metrics in helpdesk.metrics.items()
+        ),
         "satisfaction_ratings": rows(
             (
                 datetime.fromisoformat(rating["updated_at"]),
@@ -171,8 +185,14 @@ def _made(helpdesk: Helpdesk, world: World, now: datetime) -> dict[str, list[Row
             (survey.changed_at, survey.sent_at, survey.response_id, records.survey_response(survey))
             for survey in helpdesk.surveys.values()
         ),
-        "schedules": rows([(opened, opened, records.SCHEDULE_ID, records.schedule(opened))]),
-        "sla_policies": rows([(opened, opened, records.POLICY_ID, records.sla_policy(opened))]),
+        "groups": rows((opened, opened, group["id"], group) for group in settings.groups(world.company, now)),
+        "schedules": rows(
+            (opened, opened, settings.schedule_id(one), settings.schedule(one, opened)) for one in SCHEDULES
+        ),
+        "holidays": rows(
+            (opened, opened, key, wrapped) for key, wrapped in settings.all_holidays(world.company, now.date())
+        ),
+        "sla_policies": rows((opened, opened, policy["id"], policy) for policy in sla.policies(opened)),
     }
 
 

@@ -125,3 +125,16 @@ def test_a_page_is_not_salvaged_when_its_end_could_be_read_in_two_ways():
     data = b'{"tickets": [{"id": 1}}], "after_cursor": "x", "errors": []}'
     with pytest.raises(TruncatedBodyError, match="cannot be told"):
         salvage_page(data, Page, "tickets")
+
+
+@pytest.mark.parametrize("broken", [b'{"id": oops}', b'{"id": "\xff"}'])
+def test_what_is_broken_in_a_list_beside_is_not_our_business(broken):
+    data = b'{"others": [{"id": 1}, ' + broken + b'], "tickets": [{"id": 2}], "after_cursor": "x"}'
+    sliced = slice_page(data, Page, "tickets", beside=("others", "absent"))
+    assert [bytes(one) for one in sliced.records] == [b'{"id": 2}'] and not sliced.malformed
+    assert sliced.envelope.after_cursor == "x"
+
+
+def test_a_broken_list_beside_that_was_not_named_spoils_the_page():
+    with pytest.raises(TruncatedBodyError):
+        slice_page(b'{"others": [{"id": oops}], "tickets": [{"id": 2}]}', Page, "tickets")

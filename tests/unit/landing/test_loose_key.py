@@ -11,6 +11,7 @@ BROKEN = {
     ("zendesk", "tickets"): (b'{"id": 7, "status": 3, "created_at": "never"}', "7"),
     ("zendesk", "users"): (b'{"id": "7", "name": []}', "7"),
     ("zendesk", "survey_responses"): (b'{"id": "01J", "answers": "none"}', "01J"),
+    ("zendesk", "holidays"): (b'{"schedule_id": 5, "holiday": {"id": 7, "start_date": "never"}}', "5:7"),
     ("hubspot", "contacts"): (b'{"id": 51, "properties": "gone"}', "51"),
     ("hubspot", "contact_companies"): (
         b'{"from_id": "5", "association": {"toObjectId": 9, "associationTypes": 1}}',

@@ -63,8 +63,16 @@ class Story:
         )
 
     def ticket(
-        self, ticket_id: int, when: str, *, user_id: int = 1, by_agent: int | None = None, channel: str = "email"
-    ):
+        self,
+        ticket_id: int,
+        when: str,
+        *,
+        user_id: int = 1,
+        by_agent: int | None = None,
+        channel: str = "email",
+        topic: str = "delivery",
+        priority: str = "normal",
+    ) -> None:
         """A ticket is opened; without `by_agent` the customer's first comment comes with it."""
         self.tell(
             TicketOpened,
@@ -74,8 +82,8 @@ class Story:
             organization_id=None,
             channel=channel,
             subject="Where is my order?",
-            topic="delivery",
-            priority="normal",
+            topic=topic,
+            priority=priority,
             opened_by_agent_id=by_agent,
         )
         if by_agent is None:
@@ -98,6 +106,10 @@ class Story:
     def status(self, ticket_id: int, when: str, before: str, after: str) -> None:
         """A ticket's status changes."""
         self.tell(TicketChanged, when, ticket_id=ticket_id, by_user_id=ANNA, changes={"status": (before, after)})
+
+    def change(self, ticket_id: int, when: str, **changes: tuple[str | None, str | None]) -> None:
+        """Fields of a ticket change: of status, priority, assignee_id, group, each from … to …."""
+        self.tell(TicketChanged, when, ticket_id=ticket_id, by_user_id=ANNA, changes=changes)
 
     def rates(self, ticket_id: int, when: str, rating: str) -> None:
         """The requester rates a ticket."""

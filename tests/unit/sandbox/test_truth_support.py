@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.model import TicketDeleted, TicketMerged
-from sandbox.truth.support import survival_quantile
+from sandbox.truth.kaplan_meier import survival_quantile
 from tests.unit.sandbox.story import AS_OF, BEN, BOT, FORMER, Story
 
 

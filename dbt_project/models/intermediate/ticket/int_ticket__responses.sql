@@ -8,34 +8,27 @@
 
 with tickets as (
     select
-        ticket_key,
-        requester_key,
-        submitter_key,
-        created_at,
-        is_merged
-    from {{ ref('int_ticket__tickets') }}
-    where {{ only_touched('ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
+        ticket.ticket_key,
+        ticket.requester_key,
+        ticket.submitter_key,
+        ticket.created_at,
+        ticket.is_merged,
+        team.schedule_key
+    from {{ ref('int_ticket__tickets') }} as ticket
+    left join {{ ref('int_ticket__team_schedules') }} as team
+        on {{ team_key('ticket.source', 'ticket.team_id') }} = team.team_key
+    where {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
 ),
 
 turns as (
     select
-        message.ticket_key,
-        message.sent_at,
-        message.is_public,
-        case
-            when message.is_automatic then 'automatic'
-            -- whoever asks for help in a ticket is its customer, also one who is an agent by now
-            when agent.agent_key is null or message.author_key = ticket.requester_key then 'customer'
-            when agent.is_bot then 'bot'
-            else 'agent'
-        end as author_role,
-        row_number() over (
-            partition by message.ticket_key
-            order by message.sent_at, message.message_number
-        ) as position
-    from {{ ref('int_ticket__messages') }} as message
-    inner join tickets as ticket on message.ticket_key = ticket.ticket_key
-    left join {{ ref('int_ticket__agents') }} as agent on message.author_key = agent.agent_key
+        turn.ticket_key,
+        turn.sent_at,
+        turn.is_public,
+        turn.author_role,
+        turn.position
+    from {{ ref('int_ticket__turns') }} as turn
+    where {{ only_touched('turn.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
 ),
 
 openings as (
@@ -56,6 +49,7 @@ customer_turns as (
         ticket.ticket_key,
         ticket.created_at,
         ticket.is_merged,
+        ticket.schedule_key,
         opening.first_agent_position,
         coalesce(opening.is_opened_by_agent, submitter.agent_key is not null) as is_opened_by_agent,
         coalesce(opening.is_opened_by_public_agent_comment, false) as is_opened_by_public_agent_comment,
@@ -96,19 +90,6 @@ replies as (
     inner join customer_turns as customer_turn on turn.ticket_key = customer_turn.ticket_key
     where turn.is_public
     group by turn.ticket_key
-),
-
-statuses as (
-    select
-        change.ticket_key,
-        count(*) filter (
-            where change.from_status = 'solved' and change.to_status in ('new', 'open', 'pending', 'hold')
-        ) as reopens,
-        min(change.changed_at) filter (where change.to_status = 'solved') as first_solved_at,
-        max(change.changed_at) filter (where change.to_status = 'solved') as last_solved_at
-    from {{ ref('int_ticket__status_changes') }} as change
-    inner join tickets as ticket on change.ticket_key = ticket.ticket_key
-    group by change.ticket_key
 )
 
 select
@@ -116,6 +97,7 @@ select
     customer_turn.is_opened_by_agent,
     customer_turn.first_customer_turn_at,
     reply.first_response_at,
+    reply.first_response_zendesk_at,
     case
         when not customer_turn.is_merged
             then {{ minutes_between('customer_turn.first_customer_turn_at', 'reply.first_response_at') }}
@@ -124,15 +106,23 @@ select
         when not customer_turn.is_merged
             then {{ minutes_between('customer_turn.created_at', 'reply.first_response_zendesk_at') }}
     end as first_response_zendesk_minutes,
+    case
+        when not customer_turn.is_merged
+            then {{ business_minutes('at_turn', 'customer_turn.first_customer_turn_at', 'at_response', 'reply.first_response_at') }}
+    end as first_response_business_minutes,
+    case
+        when not customer_turn.is_merged
+            then {{ business_minutes('at_creation', 'customer_turn.created_at', 'at_seat', 'reply.first_response_zendesk_at') }}
+    end as first_response_zendesk_business_minutes,
     not customer_turn.is_merged
     and customer_turn.first_customer_turn_at is not null
     and reply.first_response_at is null as is_unanswered,
     coalesce(reply.public_agent_replies, 0) as public_agent_replies,
     coalesce(reply.public_customer_messages, 0) as public_customer_messages,
-    coalesce(status.reopens, 0) as reopens,
-    status.first_solved_at,
-    status.last_solved_at,
     {{ build_number() }} as build_number
 from customer_turns as customer_turn
 left join replies as reply on customer_turn.ticket_key = reply.ticket_key
-left join statuses as status on customer_turn.ticket_key = status.ticket_key
+{{ join_business_clock('at_creation', 'customer_turn.schedule_key', 'customer_turn.created_at') }}
+{{ join_business_clock('at_turn', 'customer_turn.schedule_key', 'customer_turn.first_customer_turn_at') }}
+{{ join_business_clock('at_response', 'customer_turn.schedule_key', 'reply.first_response_at') }}
+{{ join_business_clock('at_seat', 'customer_turn.schedule_key', 'reply.first_response_zendesk_at') }}

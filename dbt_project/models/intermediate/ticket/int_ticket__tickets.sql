@@ -29,6 +29,7 @@ with zendesk as (
         ticket.status,
         ticket.priority,
         ticket.created_at,
+        ticket.tags,
         {{ json_array_has('ticket.tags', 'closed_by_merge') }} as is_merged,
         ticket.is_deleted
     from {{ ref('stg_zendesk__tickets') }} as ticket
@@ -49,6 +50,7 @@ select
     status,
     priority,
     created_at,
+    tags,
     is_merged,
     is_deleted,
     {{ build_number() }} as build_number

@@ -1,7 +1,7 @@
 {{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 
--- A conversation is computed again as a whole when any part of it changes: the ticket, a message, a status, or what is
--- known of somebody who wrote in it. A full build computes all of them anyway.
+-- A conversation is computed again as a whole when any part of it changes: the ticket, a message, a field, what is known of
+-- somebody who wrote in it, the hours of its team, or what is promised. A full build computes all of them anyway.
 {% if is_full_build() %}
     select ticket_key
     from {{ ref('int_ticket__tickets') }}
@@ -36,6 +36,17 @@
         from {{ ref('int_person__customers') }} as customer
         inner join {{ ref('int_ticket__tickets') }} as ticket on customer.identity_key = ticket.requester_key
         where customer.build_number = {{ build_number() }}
+        union
+        select ticket.ticket_key
+        from {{ ref('int_ticket__team_schedules') }} as team
+        inner join {{ ref('int_ticket__tickets') }} as ticket
+            on team.source = ticket.source and coalesce(team.team_id, '') = coalesce(ticket.team_id, '')
+        where team.build_number = {{ build_number() }}
+        union
+        select ticket.ticket_key
+        from {{ ref('int_sla__rulebooks') }} as rulebook
+        inner join {{ ref('int_ticket__tickets') }} as ticket on rulebook.source = ticket.source
+        where rulebook.build_number = {{ build_number() }}
     )
 
     select ticket_key

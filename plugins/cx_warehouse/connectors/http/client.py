@@ -131,8 +131,9 @@ class HttpClient:
         json: Any = None,
         budgets: Sequence[Budget] | None = None,
         allow: tuple[int, ...] = (),
+        beside: tuple[str, ...] = (),
     ) -> tuple[Sliced[T], Reply]:
-        """Send a request and slice the body's records (see `slice_page`).
+        """Send a request and slice the body's records; `beside` are other lists in it (see `slice_page`).
 
         A broken body is asked for again. So is one with a broken record, once: the line may have broken it, and the
         walk will not come back for it. What comes broken each time is salvaged as far as it goes."""
@@ -142,11 +143,11 @@ class HttpClient:
             nonlocal answers
             answers += 1
             try:
-                sliced = slice_page(reply.body, envelope, records_field)
+                sliced = slice_page(reply.body, envelope, records_field, beside)
             except TruncatedBodyError as error:
                 if answers == self._attempts:
                     with contextlib.suppress(TruncatedBodyError):
-                        return salvage_page(reply.body, envelope, records_field)
+                        return salvage_page(reply.body, envelope, records_field, beside)
                 raise RetryableError(f"{self.source} {path}: broken body: {error}") from error
             if sliced.malformed and answers == 1 < self._attempts:
                 raise RetryableError(f"{self.source} {path}: broken record: {sliced.malformed[0][1]}")

@@ -30,9 +30,10 @@ class Sliced(Generic[T]):
     malformed: Sequence[tuple[bytes, str]] = ()
 
 
-def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
+def slice_page(body: bytes, envelope: type[T], records_field: str, beside: tuple[str, ...] = ()) -> Sliced[T]:
     """Decode `envelope` (a msgspec.Struct whose `records_field` is list[msgspec.Raw]) from `body`. An envelope whose
-    class says `may_be_bare = True` also takes a body that is the array and nothing else.
+    class says `may_be_bare = True` also takes a body that is the array and nothing else. `beside` names arrays of the
+    body that are not read here: what is broken in them is somebody else's business.
 
     Where the page as a whole does not decode, its records are cut out one by one, so that one broken record costs
     itself only. Only the syntax is judged here; what the records hold is landing's business. Raises
@@ -42,6 +43,7 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
         page = msgspec.json.decode(body, type=envelope)
         return Sliced(page, getattr(page, _attribute(envelope, records_field)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = _without(body, beside)
         start, end, slices = _cut_array(body, records_field)
     try:
         page = msgspec.json.decode(body[:start] + b"[]" + body[end:], type=envelope)
@@ -57,13 +59,13 @@ def slice_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
     return Sliced(page, sound, malformed)
 
 
-def salvage_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T]:
+def salvage_page(body: bytes, envelope: type[T], records_field: str, beside: tuple[str, ...] = ()) -> Sliced[T]:
     """Slice a page in which the brackets or quotes of a record do not match, as far as its records can be told apart.
 
     For a body that comes broken however often it is asked for. The records before the broken one are sound; from there
     to the array's end all is one malformed piece, since a part of a broken record could pass for a record. Raises
     TruncatedBodyError when not even the array's end can be told."""
-    body = _whole(body, envelope, records_field)
+    body = _without(_whole(body, envelope, records_field), beside)
     start, _, _ = _cut_array(body, records_field, may_break_off=True)
     found: list[tuple[int, T]] = []
     for candidate in itertools.islice(_ARRAY_END.finditer(body, start + 1), MOST_ENDS):
@@ -81,6 +83,15 @@ def salvage_page(body: bytes, envelope: type[T], records_field: str) -> Sliced[T
 def _whole(body: bytes, envelope: type, records_field: str) -> bytes:
     if getattr(envelope, "may_be_bare", False) and body.lstrip()[:1] == b"[":
         return b'{"' + records_field.encode() + b'":' + body + b"}"
+    return body
+
+
+def _without(body: bytes, arrays: tuple[str, ...]) -> bytes:
+    """The body with these arrays emptied, as far as they can be told."""
+    for name in arrays:
+        with contextlib.suppress(TruncatedBodyError):
+            start, end, _ = _cut_array(body, name)
+            body = body[:start] + b"[]" + body[end:]
     return body
 
 

@@ -6,7 +6,7 @@ a record."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -165,6 +165,39 @@ class MetricEvent(RecordContract, frozen=True):
         return self.time
 
 
+class MetricMinutes(msgspec.Struct, frozen=True):
+    """A figure in whole minutes; null until it has happened."""
+
+    calendar: int | None = None
+    business: int | None = None
+
+
+class TicketMetrics(RecordContract, frozen=True):
+    """Zendesk's own figures of a ticket, its metric set; one a ticket, so the ticket's id is the key."""
+
+    ticket_id: int
+    created_at: Moment
+    updated_at: Moment
+    id: int | None = None
+    reopens: int | None = None
+    replies: int | None = None
+    group_stations: int | None = None
+    assignee_stations: int | None = None
+    solved_at: Moment | None = None
+    reply_time_in_minutes: MetricMinutes | None = None
+    first_resolution_time_in_minutes: MetricMinutes | None = None
+    full_resolution_time_in_minutes: MetricMinutes | None = None
+    agent_wait_time_in_minutes: MetricMinutes | None = None
+    requester_wait_time_in_minutes: MetricMinutes | None = None
+    on_hold_time_in_minutes: MetricMinutes | None = None
+
+    def key(self) -> str:
+        return str(self.ticket_id)
+
+    def changed_at(self) -> datetime | None:
+        return self.updated_at
+
+
 class SatisfactionRating(RecordContract, frozen=True):
     """A good/bad rating of a ticket. `offered` means asked and not answered yet."""
 
@@ -261,6 +294,50 @@ class Schedule(RecordContract, frozen=True):
 
     def changed_at(self) -> datetime | None:
         return self.updated_at
+
+
+class Group(RecordContract, frozen=True):
+    """A team that tickets are assigned to. A deleted one stays in the list, and says so."""
+
+    id: int
+    name: str
+    default: bool | None = None
+    deleted: bool | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+    def key(self) -> str:
+        return str(self.id)
+
+    def changed_at(self) -> datetime | None:
+        return self.updated_at
+
+    def is_deleted(self) -> bool:
+        return self.deleted is True
+
+
+class Holiday(msgspec.Struct, frozen=True):
+    """Days that are no business hours, as the vendor serves them: local days of the schedule's zone, both ends
+    included."""
+
+    id: int
+    name: str
+    start_date: date
+    end_date: date
+
+    def __post_init__(self) -> None:
+        if self.end_date < self.start_date:
+            raise ValueError(f"the holiday ends on {self.end_date}, before it begins on {self.start_date}")
+
+
+class WrappedHoliday(RecordContract, frozen=True):
+    """A holiday together with its schedule, which the vendor's record does not name."""
+
+    schedule_id: int
+    holiday: Holiday
+
+    def key(self) -> str:
+        return f"{self.schedule_id}:{self.holiday.id}"
 
 
 class PolicyMetric(msgspec.Struct, frozen=True):

@@ -182,9 +182,52 @@ def changed_list(
 
 
 def whole_list(endpoint: Endpoint, fetch: Fetch, window: Window) -> Iterator[Page]:
-    """Schedules and policies: few, so listed whole every night; what is no longer listed is gone.
+    """Groups, schedules and policies: few, so listed whole every night; what is no longer listed is gone.
 
     Always from the first page, hence no walk in the state."""
+    for number, (answer, done) in enumerate(_listed(endpoint, fetch)):
+        yield Page(
+            answer.records,
+            {},
+            malformed=answer.malformed,
+            scope="*",
+            scope_begins=number == 0,
+            scope_complete=done,
+            complete_through=window.end if done else None,
+        )
+
+
+def holidays(
+    endpoint: Endpoint,
+    schedules: Endpoint,
+    fetch_schedules: Fetch,
+    fetch_of: Callable[[int], Fetch],
+    window: Window,
+) -> Iterator[Page]:
+    """The holidays of every listed schedule, each beside its schedule's id, which the vendor's record lacks.
+
+    `fetch_of` gets those of one schedule. A schedule that cannot be read may have holidays that
+    are not met; then nothing is taken for gone. The last page ends the walk and brings nothing."""
+    found: list[int] = []
+    is_whole, begins = True, True
+    for answer, _ in _listed(schedules, fetch_schedules):
+        is_whole = is_whole and not answer.malformed
+        for record in answer.records:
+            try:
+                found.append(_SCHEDULE.decode(record).id)
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                is_whole = False
+    for schedule in found:
+        head = b'{"schedule_id":%d,"holiday":' % schedule
+        for answer, _ in _listed(endpoint, fetch_of(schedule)):
+            wrapped = [head + bytes(record) + b"}" for record in answer.records]
+            yield Page(wrapped, {}, malformed=answer.malformed, scope="*", scope_begins=begins)
+            begins = False
+    yield Page((), {}, scope="*", scope_begins=begins, scope_complete=is_whole, complete_through=window.end)
+
+
+def _listed(endpoint: Endpoint, fetch: Fetch) -> Iterator[tuple[Answer, bool]]:
+    """The pages of a list in their order; True with the last one."""
     params: dict[str, str] = {}
     while True:
         answer = fetch(params)
@@ -196,17 +239,8 @@ def whole_list(endpoint: Endpoint, fetch: Fetch, window: Window) -> Iterator[Pag
             following = {"page": str(int(params.get("page", "1")) + 1)}
         if following and (following == params or "" in following.values() or not answer.records):
             raise ContractError(f"{endpoint.path}: the list says that there is more, but does not move")
-        done = not following
-        yield Page(
-            answer.records,
-            {},
-            malformed=answer.malformed,
-            scope="*",
-            scope_begins=not params,
-            scope_complete=done,
-            complete_through=window.end if done else None,
-        )
-        if done:
+        yield answer, not following
+        if not following:
             return
         params = following
 
@@ -240,7 +274,12 @@ class _Order(msgspec.Struct):
     updated_at: datetime | None = None
 
 
+class _Schedule(msgspec.Struct):
+    id: int
+
+
 _ORDER = msgspec.json.Decoder(_Order)
+_SCHEDULE = msgspec.json.Decoder(_Schedule)
 
 
 def _newest(records: Sequence[bytes | msgspec.Raw], order_by: str, as_of: datetime, walk: State) -> State:

@@ -1,0 +1,15 @@
+{#
+    A table of this set as the set's last build left it, for a model that is built before that table and decides which of
+    its rows have to be computed again; a ref would go in a circle. None in a full build, and where it does not stand yet.
+    layer is intermediate or marts.
+#}
+{% macro held_relation(name, layer) -%}
+    {%- if execute and not is_full_build() -%}
+        {{ return(adapter.get_relation(
+            database=target.database,
+            schema=generate_schema_name(none if layer == 'marts' else layer, none),
+            identifier=name,
+        )) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}

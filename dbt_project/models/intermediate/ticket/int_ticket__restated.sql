@@ -1,0 +1,34 @@
+{{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
+{%- set held = held_relation('fct_tickets', 'marts') %}
+
+-- depends_on: {{ ref('int_ticket__contacts') }}
+-- depends_on: {{ ref('metric_settings') }}
+-- Tickets whose figures this build states again: what happened in them changed, or time alone moves them. It moves what is
+-- unsolved, and what was solved when a window of first contact resolution closes or a next contact comes into it: there
+-- the row that stands is judged again, so a changed window reaches old tickets too.
+select ticket_key
+from {{ ref('int_ticket__touched') }}
+{%- if held %}
+    union
+    select held.ticket_key
+    from {{ held }} as held
+    inner join {{ ref('int_ticket__contacts') }} as contact on held.ticket_key = contact.ticket_key
+    where
+        contact.build_number = {{ build_number() }}
+        and (
+            contact.next_contact_at is distinct from held.next_contact_at
+            or contact.next_same_topic_contact_at is distinct from held.next_same_topic_contact_at
+        )
+    union
+    select held.ticket_key
+    from {{ held }} as held
+    cross join {{ fcr_windows() }} as fcr_window
+    where
+        held.is_open
+        or held.is_fcr_7d_same_topic is distinct from
+        {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_7d') }}
+        or held.is_fcr_7d_any_topic is distinct from {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_7d') }}
+        or held.is_fcr_14d_same_topic is distinct from
+        {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_14d') }}
+        or held.is_fcr_14d_any_topic is distinct from {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_14d') }}
+{%- endif %}

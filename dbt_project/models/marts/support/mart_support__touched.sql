@@ -1,0 +1,61 @@
+{{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
+{%- set held = held_relation('mart_support__tickets', 'marts') %}
+
+-- depends_on: {{ ref('mart_support__ratings') }}
+-- depends_on: {{ ref('fct_sla_targets') }}
+-- Tickets whose row in mart_support__tickets this build writes again: their figures were stated again, who asked is
+-- described otherwise, the customer still waits, a target was missed, or a rating was given, changed or taken back.
+with changed_accounts as (
+    select account_key
+    from {{ ref('dim_accounts') }}
+    where build_number = {{ build_number() }}
+),
+
+changed_customers as (
+    select customer_key
+    from {{ ref('dim_customers') }}
+    where
+        build_number = {{ build_number() }}
+        or account_key in (select changed.account_key from changed_accounts as changed)
+),
+
+changed as (
+    select ticket_key
+    from {{ ref('int_ticket__restated') }}
+    union
+    select ticket_key
+    from {{ ref('fct_tickets') }}
+    where
+        is_unanswered
+        or account_key in (select account.account_key from changed_accounts as account)
+        or customer_key in (select customer.customer_key from changed_customers as customer)
+    {%- if held %}
+        union
+        select coalesce(rating.ticket_key, held.ticket_key) as ticket_key
+        from {{ ref('mart_support__ratings') }} as rating
+        full outer join (
+            select ticket_key, first_rating, latest_rating
+            from {{ held }}
+            where first_rating is not null or latest_rating is not null
+        ) as held on rating.ticket_key = held.ticket_key
+        where
+            (rating.first_rating, rating.latest_rating)
+            is distinct from (held.first_rating, held.latest_rating)
+        union
+        select target.ticket_key
+        from (
+            select
+                ticket_key,
+                count(*) as sla_targets,
+                count(*) filter (where is_breached) as sla_breaches
+            from {{ ref('fct_sla_targets') }}
+            where build_number = {{ build_number() }}
+            group by ticket_key
+        ) as target
+        inner join {{ held }} as held on target.ticket_key = held.ticket_key
+        where target.sla_targets <> held.sla_targets or target.sla_breaches <> held.sla_breaches
+    {%- endif %}
+)
+
+select ticket_key
+from changed

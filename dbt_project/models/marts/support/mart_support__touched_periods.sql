@@ -1,0 +1,59 @@
+{{ config(materialized='table', indexes=[{'columns': ['period_key'], 'unique': true}]) }}
+{%- set held = held_relation('mart_support__cohorts', 'marts') %}
+
+-- depends_on: {{ ref('mart_support__waits') }}
+-- depends_on: {{ source('ops', 'builds') }}
+-- Periods whose durations this build computes again: something in them changed, or something in them still runs and has not
+-- yet outlasted all that is over (what has, can outlast it further and no figure moves).
+with changed_days as (
+    select {{ company_date('ticket.created_at') }} as day
+    from {{ ref('int_ticket__touched') }} as touched
+    inner join {{ ref('int_ticket__tickets') }} as ticket on touched.ticket_key = ticket.ticket_key
+    union
+    -- turns that are gone had begun with one of these
+    select {{ company_date('turn.sent_at') }} as day
+    from {{ ref('int_ticket__touched') }} as touched
+    inner join {{ ref('int_ticket__turns') }} as turn on touched.ticket_key = turn.ticket_key
+    where turn.is_public and turn.author_role = 'customer'
+),
+
+periods as (
+    select
+        period.period,
+        period.period_start
+    from changed_days as changed
+    cross join lateral {{ period_rows('changed.day') }}
+    {%- if held %}
+        union
+        select
+            cohort.period,
+            cohort.period_start
+        from (
+            select
+                metric,
+                cohort_date,
+                min(minutes) as minutes
+            from {{ ref('mart_support__waits') }}
+            where not is_done
+            group by metric, cohort_date
+        ) as running
+        cross join lateral {{ period_rows('running.cohort_date') }}
+        inner join {{ held }} as cohort
+            on running.metric = cohort.metric
+            and cohort.dimension = 'all'
+            and period.period = cohort.period
+            and period.period_start is not distinct from cohort.period_start
+        where
+            running.minutes - (
+                select {{ seconds_between('max(former.as_of)', as_of()) }} / 60
+                from {{ source('ops', 'builds') }} as former
+                where former.build_number = (select max(held.build_number) from {{ held }} as held)
+            ) < cohort.longest_done_minutes
+    {%- endif %}
+)
+
+select distinct
+    {{ period_key('period', 'period_start') }} as period_key,
+    period,
+    period_start
+from periods
