@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sandbox.company.feedback import Feedback
 from sandbox.company.people import People, season
 from sandbox.company.population import Cast
+from sandbox.company.priorities import Priorities
 from sandbox.company.sales import Sales
 from sandbox.company.simulation import PersonState, Simulation
 from sandbox.company.staff import make_staff
@@ -64,6 +65,7 @@ class _Life:
         self.people = People(sim)
         self.feedback = Feedback(sim, self.people)
         self.support = Support(sim, self.people, self.feedback.after_ticket)
+        self.priorities = Priorities(sim, self.support.tickets)
         self.sales = Sales(sim, [self.feedback.after_order, self._trouble_with_order])
         self.web = Web(sim)
         self.tangles = Tangles(sim, self.people, self.feedback, self.support, self.web, self.join)
@@ -115,7 +117,7 @@ class _Life:
             for _ in range(min(10, max(2, sim.customers // 40))):
                 sim.at(start + timedelta(hours=sim.rng.uniform(8, 21)), self._ask)
         self._rare_things(start)
-        self.support.correct_priorities(start, max(1.0, self.rare_per_day) if sim.is_open else self.rare_per_day)
+        self.priorities.plan_day(start, max(1.0, self.rare_per_day) if sim.is_open else self.rare_per_day)
         since_opening = (day - local_day(sim.opens_at)).days
         if since_opening >= 0:
             self._during(start, self.tangles.tie_another, since_opening)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sandbox.company import words
 from sandbox.company.people import People
@@ -47,7 +46,6 @@ class Support:
         self.people = people
         self.on_solved = on_solved
         self.tickets: list[Ticket] = []
-        self._priorities = random.Random(f"{simulation.seed} priorities")
 
     # --- opening ---
     def open_ticket(self, state: PersonState, channel: Channel | None = None, topic: str | None = None) -> Ticket:
@@ -262,21 +260,6 @@ class Support:
             return
         new = "urgent" if ticket.priority == "high" else "high"
         self._change(ticket, self._agent(ticket).agent_id, priority=new)
-
-    def correct_priorities(self, day_start: datetime, per_day: float) -> None:
-        """Plan a day's corrections."""
-        draw = self._priorities
-        for _ in range(int(per_day + draw.random())):
-            self.sim.at(day_start + timedelta(hours=draw.uniform(8, 22)), self.correct_priority)
-
-    def correct_priority(self) -> None:
-        """A low priority becomes a normal one, or the other way round, which makes nobody quicker. Drawn from a
-        generator of its own, so that companies of earlier versions stay as they are."""
-        other: dict[str, Priority] = {"low": "normal", "normal": "low"}
-        found = [ticket for ticket in self.tickets[-40:] if not ticket.is_over and ticket.priority in other]
-        if found:
-            ticket = self._priorities.choice(found)
-            self._change(ticket, ticket.assignee_id or AUTOMATION, priority=other[ticket.priority])
 
     def transfer(self) -> None:
         """A ticket goes to another team and another agent."""

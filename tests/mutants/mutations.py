@@ -208,7 +208,29 @@ ZENDESK_MUTATIONS = (
         "if not page.meta.has_more or len(answer.records) < answer.page_size:",
         (f"{ZENDESK_WALKS}::test_a_short_page_of_a_list_does_not_end_it_bug_28",),
     ),
+    Mutation(
+        "holidays of a schedule that cannot be read are taken for gone",
+        "connectors/zendesk/walks.py",
+        "scope_complete=is_whole",
+        "scope_complete=True",
+        (f"{ZENDESK}::test_the_holidays_of_a_schedule_that_cannot_be_read_are_not_taken_for_gone",),
+    ),
+    Mutation(
+        "a broken ticket costs the metric sets of its page",
+        "connectors/zendesk/streams.py",
+        'beside=("tickets",),',
+        "beside=(),",
+        (f"{ZENDESK}::test_a_broken_ticket_costs_its_neighbours_metric_sets_nothing",),
+    ),
+    Mutation(
+        "a schedule that was deleted since it was listed ends the walk",
+        "connectors/zendesk/connector.py",
+        "if reply.status == 404 and may_be_gone:",
+        "if False:",
+        (f"{ZENDESK}::test_a_schedule_that_was_deleted_since_it_was_listed_has_no_holidays",),
+    ),
 )
+
 
 TYPEFORM_MUTATIONS = (
     Mutation(
