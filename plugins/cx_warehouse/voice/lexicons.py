@@ -21,6 +21,8 @@ NEGATED, BOOSTED, DAMPED, BEFORE_BUT, AFTER_BUT, ALPHA = -0.74, 1.3, 0.7, 0.5, 1
 REACH = 3  # words before a word within which a negation holds
 # Words behind a word within which a negation holds: Persian verbs close the clause, German ones often do.
 REACH_BEHIND = {"fa": 3, "de": 2}
+# What says something by itself; an emotion alone does where a library knows the word's valence (VADER).
+TOLD = ("word", "emotion")
 # Of two emotions equally strong the first one is stated.
 EMOTIONS = ("anger", "fear", "sadness", "surprise", "joy")
 
@@ -29,7 +31,7 @@ _MODIFIERS = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")  # presentation and ski
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A term's kind (word, negator, booster, damper, contrast), valence (−4 to 4) and emotion."""
+    """A term's kind (word, emotion, negator, booster, damper, contrast), valence (−4 to 4) and emotion."""
 
     kind: str
     valence: float
@@ -64,13 +66,14 @@ def tone(text: str, language: str) -> Tone:
     turns = [match.start for match in matches if match.value.kind == "contrast"]
     total, emotions, hits = 0.0, [], 0
     for match in matches:
-        if match.value.kind != "word":
+        if match.value.kind not in TOLD:
             continue
         hits += 1
         factor, is_negated = _modified(match, text_words, kinds, REACH_BEHIND.get(language, 0))
         if turns:
             factor *= AFTER_BUT if match.start > turns[-1] else BEFORE_BUT
-        total += match.value.valence * factor
+        if match.value.kind == "word":
+            total += match.value.valence * factor
         if match.value.emotion and not is_negated:
             emotions.append((match.value.emotion, max(abs(match.value.valence), 1.0)))
     return Tone(total, tuple(emotions), hits)
@@ -127,13 +130,13 @@ def _modified(
     factor, is_negated = 1.0, False
     for at in range(match.start - 1, max(match.start - 1 - REACH, -1), -1):
         kind = kinds[at].value.kind if at in kinds else None
-        if text[at] == BOUNDARY or kind in ("word", "contrast"):
+        if text[at] == BOUNDARY or kind in (*TOLD, "contrast"):
             break
         is_negated |= kind == "negator"
         factor *= {"booster": BOOSTED, "damper": DAMPED}.get(kind or "", 1.0)
     for at in range(match.end, min(match.end + behind, len(text))):
         kind = kinds[at].value.kind if at in kinds else None
-        if text[at] == BOUNDARY or kind in ("word", "contrast"):
+        if text[at] == BOUNDARY or kind in (*TOLD, "contrast"):
             break
         is_negated |= kind == "negator"
     return factor * (NEGATED if is_negated else 1.0), is_negated

@@ -81,8 +81,9 @@ def _themes(part: Part, themes: Themes) -> set[tuple[str, str]]:
 
 def _tone(part: Part) -> Tone:
     if part.language == "en":
-        own = tone(part.text, "en")  # emotions alone: the sentiment of English is VADER's
-        return Tone(unsquash(_vader().polarity_scores(part.text)["compound"]), own.emotions, own.hits)
+        own = tone(part.text, "en")  # emotions, and what customers say that VADER does not know
+        known = unsquash(_vader().polarity_scores(part.text)["compound"])
+        return Tone(known + own.valence, own.emotions, own.hits)
     return tone(part.text, str(part.language))
 
 
@@ -100,6 +101,7 @@ def _model(served: list[str]) -> str:
     return " + ".join(_vader_name() if language == "en" else f"lexicon {language}" for language in served)
 
 
+@cache
 def _vader_name() -> str:
     return f"vaderSentiment {version('vaderSentiment')}"
 

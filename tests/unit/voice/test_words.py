@@ -16,7 +16,7 @@ from cx_warehouse.voice.words import BOUNDARY, Terms, words
         # an Arabic keyboard's kaf and yeh, and a verb with its half-space
         ("fa", "كيفيت نمی‌خوب", ["کیفیت", "نمیخوب"]),
         ("de", "schön schon", ["schön", "schon"]),
-        ("en", "4417 👍 …", [BOUNDARY]),
+        ("en", "4417 👍 ?!", [BOUNDARY, BOUNDARY]),
         ("en", "", []),
     ],
 )
