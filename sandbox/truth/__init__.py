@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.model import Company
-from sandbox.truth import business, persons, sources, support, value, voice, who
+from sandbox.truth import business, comments, persons, sources, support, value, voice, who
 from sandbox.truth.folding import fold
 
 
@@ -29,6 +29,7 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
     - first_response: by channel and for `all`, the summary with waiting tickets censored
     - answers: every scored answer with its class, or why it was rejected
     - scores: each metric by survey and over all, for all time and by month, with n and 95 % interval
+    - comments: every comment with its language, and whether it was praise or blame
     - orders: by deal id; revenue: their sums
     - business: what is known of each customer who has a live record; a browser alone makes no customer
     - sessions: by day, channel, device and landing page
@@ -53,6 +54,7 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
         "first_response": support.summary(tickets, as_of),
         "answers": [{**asdict(answer), "answered_at": answer.answered_at.isoformat()} for answer in answers],
         "scores": voice.scores(answers, as_of),
+        "comments": comments.comments(records, answers, customer_of),
         "orders": orders,
         "revenue": value.revenue(orders),
         "business": business.facts(known, tickets, orders, answers),

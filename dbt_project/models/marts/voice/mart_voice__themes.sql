@@ -108,20 +108,20 @@ select
     mean.period,
     mean.period_start,
     mean.comments::bigint as n_comments,
-    {{ plain_number('mean.comments / everything.comments') }} as comment_share,
+    {{ plain_number('round(mean.comments / everything.comments, 12)') }} as comment_share,
     mean.n::bigint as n,
     mean.n_customers::bigint as n_customers,
-    {{ plain_number('mean.mean') }} as mean_sentiment,
+    {{ plain_number('round(mean.mean, 12)') }} as mean_sentiment,
     case
-        when mean.half_width is not null then {{ plain_number('greatest(mean.mean - mean.half_width, -1)') }}
+        when mean.half_width is not null then {{ plain_number('round(greatest(mean.mean - mean.half_width, -1), 12)') }}
     end as ci_low,
     case
-        when mean.half_width is not null then {{ plain_number('least(mean.mean + mean.half_width, 1)') }}
+        when mean.half_width is not null then {{ plain_number('round(least(mean.mean + mean.half_width, 1), 12)') }}
     end as ci_high,
     everything.detractors::bigint as n_detractors,
     everything.promoters::bigint as n_promoters,
-    {{ plain_number('mean.detractors::numeric / nullif(everything.detractors, 0)') }} as detractor_share,
-    {{ plain_number('mean.promoters::numeric / nullif(everything.promoters, 0)') }} as promoter_share,
+    {{ plain_number('round(mean.detractors::numeric / nullif(everything.detractors, 0), 12)') }} as detractor_share,
+    {{ plain_number('round(mean.promoters::numeric / nullif(everything.promoters, 0), 12)') }} as promoter_share,
     mean.n < floor_setting.setting_value as is_small_sample
 from means as mean
 inner join sums as everything
