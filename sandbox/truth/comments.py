@@ -21,8 +21,8 @@ BESIDE = ("nps", "csat", "csat_helpdesk", "csat_helpdesk_survey", "ces")
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment that is not blank. `tone` is praise, blame, emoji or mixed (two languages); the last two have no
-    `language`. `metric` and `score` are of the same response, null where nothing of it counts."""
+    """One comment that is not blank. `tone` is praise, blame, emoji, mixed (two languages) or unknown (no words
+    of the company's); only praise and blame have a `language`. `metric` and `score` are of the same response, null where nothing of it counts."""
 
     response_id: str
     survey: str
@@ -65,7 +65,7 @@ def _comment(
     if not text or not text.strip():
         return []
     survey, response_id = key
-    language, tone = _KNOWN[text]
+    language, tone = _KNOWN.get(text, (None, "unknown"))
     answer = beside.get(key)
     said = (answer.metric, answer.score, answer.nps_group) if answer else (None, None, None)
     return [Comment(response_id, survey, customer, at, sum(map(str.isalpha, text)), language, tone, *said)]

@@ -52,7 +52,7 @@ def differences(dsn: str, tell: Callable[[Mapping[str, str]], Truth]) -> list[st
             *_answers(rows, truth),
             *_scores(rows, truth),
             *_first_response(rows, truth),
-            *_comments(rows, truth),
+            *comments(rows, truth),
             *_orders(rows, truth),
             *_business(rows, truth),
             *_sessions(rows, truth),
@@ -123,7 +123,7 @@ def _scores(rows: Any, truth: Truth) -> list[str]:
     return _compare("score", by_key(ours), by_key(truth["scores"]), leave=key)
 
 
-def _comments(rows: Any, truth: Truth) -> list[str]:
+def comments(rows: Any, truth: Truth) -> list[str]:
     """Who said what and when to the last row; the language where there are letters enough; the sentiment's sign in sum,
     since no model is always right."""
     told = {(one["survey"], one["response_id"]): one for one in truth["comments"]}
@@ -135,7 +135,7 @@ def _comments(rows: Any, truth: Truth) -> list[str]:
     right = wrong = sided = 0
     for key in ours.keys() & told.keys():
         language, theirs = ours[key]["language"], told[key]
-        is_free = theirs["tone"] == "mixed" or (language is None and theirs["letters"] < LEAST_LETTERS)
+        is_free = theirs["tone"] in ("mixed", "unknown") or (language is None and theirs["letters"] < LEAST_LETTERS)
         if language != theirs["language"] and not is_free:
             found.append(f"comment {key}: language is {language!r} here, {theirs['language']!r} in truth")
         if theirs["tone"] in ("praise", "blame"):
