@@ -54,7 +54,18 @@ def main() -> None:
     if not console.is_terminal:
         console = Console(soft_wrap=True, highlight=False, width=120)
     table = Table(box=box.SIMPLE)
-    for column in ("language", "half", "n", "language right", "sentiment", "macro-F1", "sign right", "wrong", "emotion", "macro-F1"):
+    for column in (
+        "language",
+        "half",
+        "n",
+        "language right",
+        "sentiment",
+        "macro-F1",
+        "sign right",
+        "wrong",
+        "emotion",
+        "macro-F1",
+    ):
         table.add_column(column)
     results: dict[str, dict[str, dict[str, float]]] = {}
     for language in LANGUAGES:
@@ -71,7 +82,12 @@ def main() -> None:
     console.print(table)
     speed = per_second()
     console.print(f"{speed:,.0f} comments in a second of one processor")
-    figures = {"benchmark": "comments", "model_version": model_version(), "quality": results, "per_second": round(speed)}
+    figures = {
+        "benchmark": "comments",
+        "model_version": model_version(),
+        "quality": results,
+        "per_second": round(speed),
+    }
     print(json.dumps(figures, ensure_ascii=False), flush=True)
 
 

@@ -21,8 +21,10 @@ BESIDE = ("nps", "csat", "csat_helpdesk", "csat_helpdesk_survey", "ces")
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment that is not blank. `tone` is praise, blame, emoji, mixed (two languages) or unknown (no words
-    of the company's); only praise and blame have a `language`. `metric` and `score` are of the same response, null where nothing of it counts."""
+    """One comment that is not blank.
+
+    `tone` is praise, blame, emoji, mixed (two languages) or unknown (no words of the company's); only praise and blame
+    have a `language`. `metric` and `score` are of the same response, null where nothing of it counts."""
 
     response_id: str
     survey: str
@@ -87,6 +89,6 @@ def _rank(answer: Answer) -> int:
 _KNOWN: dict[str, tuple[str | None, str]] = {
     **{text: (language, "praise") for language, texts in words.PRAISE.items() for text in texts},
     **{text: (language, "blame") for language, texts in words.BLAME.items() for text in texts},
-    **{text: (None, "emoji") for text in words.EMOJI},
-    **{text: (None, "mixed") for text in words.MIXED},
+    **dict.fromkeys(words.EMOJI, (None, "emoji")),
+    **dict.fromkeys(words.MIXED, (None, "mixed")),
 }

@@ -77,7 +77,10 @@ def comments(warehouse: Warehouse) -> Iterator[Comments]:
 
 def test_each_comment_gets_a_score_with_its_model_and_themes(comments: Comments) -> None:
     comments.put(
-        en="The delivery was late and far too expensive.", pl="Paczka przyszła szybko, polecam.", emoji="😡😡", number="17"
+        en="The delivery was late and far too expensive.",
+        pl="Paczka przyszła szybko, polecam.",
+        emoji="😡😡",
+        number="17",
     )
     assert comments.score() == (4, 4)
     assert comments.scores() == [

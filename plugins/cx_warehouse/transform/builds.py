@@ -45,7 +45,9 @@ def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
 
 
 def code_version() -> str:
-    """Changes when a model, a macro, a rule of identity or the scoring of comments does: what other code built cannot be built upon."""
+    """Changes when a model, a macro, a rule of identity or the scoring of comments does.
+
+    What other code built cannot be built upon."""
     digest = hashlib.sha256()
     for folder, pattern in (
         (PROJECT / "models", "**/*.sql"),

@@ -123,9 +123,7 @@ def _entry(row: dict[str, str]) -> Entry:
     return Entry(row["kind"], float(row["valence"] or 0), row["emotion"] or None)
 
 
-def _modified(
-    match: Match[Entry], text: list[str], kinds: dict[int, Match[Entry]], behind: int
-) -> tuple[float, bool]:
+def _modified(match: Match[Entry], text: list[str], kinds: dict[int, Match[Entry]], behind: int) -> tuple[float, bool]:
     """What a word's valence is multiplied by, and whether it is negated."""
     factor, is_negated = 1.0, False
     for at in range(match.start - 1, max(match.start - 1 - REACH, -1), -1):

@@ -20,7 +20,9 @@ from cx_warehouse.voice.words import Terms
 
 BATCH = 5_000  # texts held in memory at once
 
-_SCORE = "language, language_confidence, is_mixed_language, sentiment, emotion, model, model_version, themes, themes_version"
+_SCORE = (
+    "language, language_confidence, is_mixed_language, sentiment, emotion, model, model_version, themes, themes_version"
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ def score_comments(dsn: str, build_number: int, *, target: str = "candidate") ->
 def read_themes(connection: psycopg.Connection, places: Places) -> tuple[dict[str, Terms[str]], str]:
     """The themes' terms by language, and a version that changes with them."""
     rows = connection.execute(
-        places.compose('select language, theme, term from {seed} order by language, theme collate "C", term collate "C"')
+        places.compose(
+            'select language, theme, term from {seed} order by language, theme collate "C", term collate "C"'
+        )
     ).fetchall()
     by_language: dict[str, list[tuple[str, str]]] = {}
     for language, theme, term in rows:

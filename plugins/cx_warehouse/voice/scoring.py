@@ -93,7 +93,9 @@ def _mean(served: list[tuple[Part, Tone]], emoji: Tone) -> float | None:
     if len(served) == 1:
         return squash(served[0][1].valence + emoji.valence)
     weights = [letters(part.text) for part, _ in served]
-    mean = sum(part_tone.valence * weight for (_, part_tone), weight in zip(served, weights, strict=True)) / sum(weights)
+    mean = sum(part_tone.valence * weight for (_, part_tone), weight in zip(served, weights, strict=True)) / sum(
+        weights
+    )
     return squash(mean + emoji.valence)
 
 

@@ -71,7 +71,9 @@ class Terms(Generic[Value]):
         found: list[Match[Value]] = []
         at = 0
         while at < len(text):
-            match = max(self.at(text, at), key=lambda one: (one.end, not one.term.endswith("*"), len(one.term)), default=None)
+            match = max(
+                self.at(text, at), key=lambda one: (one.end, not one.term.endswith("*"), len(one.term)), default=None
+            )
             if match is not None:
                 found.append(match)
             at = match.end if match else at + 1

@@ -47,7 +47,14 @@ def test_a_text_without_letters_enough_says_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sign", "emotion"),
-    [("😍👍", 1, "joy"), ("😡😡", -1, "anger"), ("👍🏽", 1, "joy"), ("❤️", 1, "joy"), (":-(", -1, "sadness"), ("😢 !!!", -1, "sadness")],
+    [
+        ("😍👍", 1, "joy"),
+        ("😡😡", -1, "anger"),
+        ("👍🏽", 1, "joy"),
+        ("❤️", 1, "joy"),
+        (":-(", -1, "sadness"),
+        ("😢 !!!", -1, "sadness"),
+    ],
 )
 def test_emoji_alone_have_a_sentiment_and_no_language(text: str, sign: int, emotion: str) -> None:
     found = score(text, {})
@@ -58,7 +65,10 @@ def test_emoji_alone_have_a_sentiment_and_no_language(text: str, sign: int, emot
 
 
 def test_emoji_add_to_words() -> None:
-    plain, smiling = score("Paczka przyszła wczoraj po południu", {}), score("Paczka przyszła wczoraj po południu 😍", {})
+    plain, smiling = (
+        score("Paczka przyszła wczoraj po południu", {}),
+        score("Paczka przyszła wczoraj po południu 😍", {}),
+    )
     assert plain.sentiment == 0
     assert smiling.sentiment is not None and smiling.sentiment > 0.3
     assert smiling.language == plain.language == "pl"

@@ -26,7 +26,9 @@ def test_one_word_has_one_form_in_each_language(language: str, text: str, expect
 
 def test_a_star_stands_for_any_ending_and_only_at_the_end_of_a_word() -> None:
     terms = Terms([("deliver*", "delivery"), ("on time", "waiting")], "en")
-    found = [(one.term, one.value) for one in terms.find_all(words("Delivered on time; undelivered on holiday time", "en"))]
+    found = [
+        (one.term, one.value) for one in terms.find_all(words("Delivered on time; undelivered on holiday time", "en"))
+    ]
     assert found == [("deliver*", "delivery"), ("on time", "waiting")]
 
 
