@@ -131,7 +131,7 @@ def comments(rows: Any, truth: Truth) -> list[str]:
         (row["survey"], row["response_key"].rpartition(":")[2]): {**row, "customer": row["customer_key"]}
         for row in rows("select * from marts.fct_comment_scores")
     }
-    found = _compare("comment", ours, told, leave=("letters", "language", "tone"))
+    found = _compare("comment", ours, told, leave=("response_id", "letters", "language", "tone"))
     right = wrong = sided = 0
     for key in ours.keys() & told.keys():
         language, theirs = ours[key]["language"], told[key]

@@ -78,7 +78,7 @@ means as (
         sums.*,
         sqrt(
             greatest(sums.spread, 0) / nullif(sums.n - 1, 0)
-            / (sums.n / case
+            / (nullif(sums.n, 0) / case
                 when sums.is_unanimous then sums.n_squares / nullif(sums.n, 0)
                 else greatest(sums.clustered_spread / nullif(sums.spread, 0), 1)
             end)
