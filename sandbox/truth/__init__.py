@@ -15,6 +15,7 @@ from sandbox.model import Company
 from sandbox.truth import (
     backlog,
     business,
+    comments,
     contacts,
     durations,
     persons,
@@ -45,6 +46,7 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
     - first_response: by channel and for `all`, the summary with waiting tickets censored
     - answers: every scored answer with its class, or why it was rejected
     - scores: each metric by survey and over all, for all time and by month, with n and 95 % interval
+    - comments: every comment with its language, and whether it was praise or blame
     - orders: by deal id; revenue: their sums
     - business: what is known of each customer who has a live record; a browser alone makes no customer
     - sessions: by day, channel, device and landing page
@@ -76,6 +78,7 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
         "first_response": support.summary(tickets, as_of),
         "answers": [{**asdict(answer), "answered_at": answer.answered_at.isoformat()} for answer in answers],
         "scores": voice.scores(answers, as_of),
+        "comments": comments.comments(records, answers, customer_of),
         "orders": orders,
         "revenue": value.revenue(orders),
         "business": business.facts(known, tickets, orders, answers),

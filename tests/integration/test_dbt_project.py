@@ -17,6 +17,7 @@ from cx_warehouse.connectors import registry
 from cx_warehouse.database import bootstrap
 from cx_warehouse.identity.state import Places, create_state
 from cx_warehouse.transform import builds
+from cx_warehouse.voice import run as voice
 from stack.postgres import PostgresServer
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -31,7 +32,9 @@ def test_the_project_builds_on_an_empty_warehouse_and_its_unit_tests_hold(wareho
         publishing.prepare_candidate(connection, full=True, build_number=number)
         builds.freeze(connection, number, registry.streams())
     with psycopg.connect(warehouse.dsn("cx_builder"), autocommit=True) as connection:
-        create_state(connection, Places())  # as identity resolution does, between the layers
+        # as identity resolution and the scoring of comments do, between the layers
+        create_state(connection, Places())
+        voice.create_state(connection, voice.Places())
     server: PostgresServer = warehouse.server
     done = subprocess.run(
         [

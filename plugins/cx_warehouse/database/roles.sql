@@ -99,7 +99,7 @@ grant select on ops.builds to cx_loader;  -- whether a night is built yet
 
 grant insert, update on ops.nights, ops.builds to cx_builder;
 grant insert, update, delete on ops.night_sources to cx_builder;
-grant insert, delete on ops.build_high_water, ops.dbt_nodes, ops.validations to cx_builder;
+grant insert, delete on ops.build_high_water, ops.dbt_nodes, ops.validations, ops.comment_scores to cx_builder;
 
 grant insert on ops.publications to cx_publisher;
 grant insert, update on ops.customer_identities to cx_publisher;

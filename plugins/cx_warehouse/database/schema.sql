@@ -111,7 +111,7 @@ create table if not exists ops.builds (
     error text
 );
 alter table ops.builds add column if not exists code_version text;
-comment on column ops.builds.code_version is 'Of models, macros and identity''s rules: a set of other code is built anew, not built upon.';
+comment on column ops.builds.code_version is 'Of models, macros, identity''s rules and the scoring of comments: a set of other code is built anew, not built upon.';
 create unique index if not exists builds_one_running on ops.builds ((true)) where status = 'running';
 
 create table if not exists ops.build_high_water (
@@ -253,6 +253,20 @@ comment on column ops.reconciliations.unmended is 'Reread: live records that the
 
 create table if not exists ops.recheck_keys (like ops.walk_keys including all);
 comment on table ops.recheck_keys is 'Keys met so far by a reconciling walk.';
+
+create table if not exists ops.comment_scores (
+    text_hash text primary key,
+    language text,
+    language_confidence double precision,
+    is_mixed_language boolean not null,
+    sentiment double precision,
+    emotion text,
+    model text,
+    model_version text not null,
+    themes jsonb not null,
+    themes_version text not null
+);
+comment on table ops.comment_scores is 'What each distinct text of a comment says by the present models and themes, so that no build scores it twice. Holds no text; what is in no comment any more is removed.';
 
 create table if not exists ops.customer_identities (
     identity_key text not null,

@@ -34,7 +34,7 @@ class Layer:
 
 
 # dbt is cut into a few tasks, not one per model: docs/decisions/0003-dbt-in-a-handful-of-tasks.md has the measurement.
-# Who is who is decided between them, by what staging and the models tagged evidence say.
+# Who is who is decided and comments are scored between them, by what staging and the models tagged evidence say.
 LAYERS = {
     "build_staging": Layer(("path:seeds", "path:models/staging", "+tag:evidence")),
     "build_intermediate": Layer(("path:models/intermediate",), exclude=("+tag:evidence",)),
@@ -66,7 +66,7 @@ def transform_dag() -> DAG:
         build = begin()
         raw_checked = check.override(task_id="check_raw")("raw", build)
         staging, *layers = [build_layer.override(task_id=name)(name, build) for name in LAYERS]
-        steps = [staging, resolve_identities(build), *layers]
+        steps = [staging, resolve_identities(build), score_comments(build), *layers]
         marts_checked = check.override(task_id="check_marts")("marts", build)
         published = publish(build)
         previous = build
@@ -132,6 +132,17 @@ def resolve_identities(build: dict[str, Any]) -> str:
 
     with noted_errors(build):
         report = resolve(settings.warehouse_dsn("builder"), build["build_number"])
+    log.info("%s", report)
+    return str(report)
+
+
+@task
+def score_comments(build: dict[str, Any]) -> str:
+    """Say of each comment its language, sentiment, emotion and themes; only texts that nobody scored yet are read."""
+    from cx_warehouse.voice.run import score_comments as score
+
+    with noted_errors(build):
+        report = score(settings.warehouse_dsn("builder"), build["build_number"])
     log.info("%s", report)
     return str(report)
 

@@ -15,8 +15,8 @@ from psycopg.pq import TransactionStatus
 from cx_warehouse.connectors.errors import CxError
 
 CANDIDATE, MARTS, PREVIOUS = "candidate", "marts", "previous"
-# suffixes; a dbt custom schema is one of them, and what identity resolution keeps is another
-LAYERS = ("", "_staging", "_intermediate", "_settings", "_identity")
+# suffixes; a dbt custom schema is one of them, and what identity resolution and the scoring of comments keep are others
+LAYERS = ("", "_staging", "_intermediate", "_settings", "_identity", "_voice")
 
 State = Literal["building", "published", "former", "rolled back"]
 

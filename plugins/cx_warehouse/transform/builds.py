@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from cx_warehouse import identity
+from cx_warehouse import identity, voice
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 from cx_warehouse.transform.dbt import PROJECT
 
@@ -45,13 +45,16 @@ def claim_build(connection: psycopg.Connection, as_of: datetime) -> int:
 
 
 def code_version() -> str:
-    """Changes when a model, a macro or a rule of identity does: what other code built cannot be built upon."""
+    """Changes when a model, a macro, a rule of identity or the scoring of comments does.
+
+    What other code built cannot be built upon."""
     digest = hashlib.sha256()
     for folder, pattern in (
         (PROJECT / "models", "**/*.sql"),
         (PROJECT / "macros", "**/*.sql"),
         (PROJECT, "dbt_project.yml"),
         (Path(identity.__file__).parent, "**/*"),
+        (Path(voice.__file__).parent, "**/*"),
     ):
         for file in sorted(folder.glob(pattern)):
             if file.is_file() and file.suffix != ".pyc":

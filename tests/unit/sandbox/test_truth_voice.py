@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.company import words
 from sandbox.company.surveys import AFTER_TICKET, PRODUCT_FEEDBACK, RELATIONSHIP
 from sandbox.model import HelpdeskSurveyAnswered, SurveyResponseDeleted
 from tests.unit.sandbox.story import AS_OF, Story, score
@@ -199,3 +200,24 @@ def test_deleted_response_is_gone():
     told = story.truth()
     assert told["answers"] == []
     assert told["business"] == {}
+
+
+def test_comments_have_the_language_and_tone_in_which_they_were_written():
+    story = Story()
+    polish, persian = words.PRAISE["pl"][0], words.BLAME["fa"][1]
+    story.answers(NPS, "10-06 08:00", {"nps": 10, "nps_reason": polish}, person=1)
+    story.answers(TICKET, "10-06 08:00", {"csat": 1, "ces": 2, "comment": persian}, person=2)
+    story.answers(TICKET, "10-06 08:00", {"ces": 2, "comment": words.EMOJI[0]}, person=3)
+    story.answers(TICKET, "10-06 08:00", {"csat": 5, "comment": "  "}, person=4)
+    story.answers(NPS, "10-06 08:00", {"nps": 11, "nps_reason": words.MIXED[0]}, person=5)
+    found = [
+        (one["customer"], one["language"], one["tone"], one["metric"], one["score"], one["nps_group"])
+        for one in story.truth()["comments"]
+    ]
+    assert found == [
+        ("person:1", "pl", "praise", "nps", 10, "promoter"),
+        ("person:2", "fa", "blame", "csat", 1, None),
+        ("person:3", None, "emoji", "ces", 2, None),
+        # a recommendation off its scale stands beside nothing
+        ("person:5", None, "mixed", None, None, None),
+    ]

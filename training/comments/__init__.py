@@ -1,0 +1,1 @@
+"""Labelled comments: what the language, sentiment and emotion of comments are measured on."""
