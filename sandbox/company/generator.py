@@ -10,6 +10,7 @@ from sandbox.company.population import Cast
 from sandbox.company.sales import Sales
 from sandbox.company.simulation import PersonState, Simulation
 from sandbox.company.staff import make_staff
+from sandbox.company.staff_surveys import StaffSurveys
 from sandbox.company.support import Support
 from sandbox.company.surveys import PRODUCT_FEEDBACK, RELATIONSHIP
 from sandbox.company.tangles import Tangles
@@ -66,6 +67,7 @@ class _Life:
         self.support = Support(sim, self.people, self.feedback.after_ticket)
         self.sales = Sales(sim, [self.feedback.after_order, self._trouble_with_order])
         self.web = Web(sim)
+        self.staff_surveys = StaffSurveys(sim)
         self.tangles = Tangles(sim, self.people, self.feedback, self.support, self.web, self.join)
         self.days = days
         self._on_edge: set[int] = set()  # nobody answers twice at one instant
@@ -84,6 +86,7 @@ class _Life:
         for _ in range(max(2, sim.customers // 25)):
             sim.at(sim.starts_at + early * sim.rng.random(), self.people.join_lead)
         self.tangles.begin(early)
+        self.staff_surveys.begin()
         self._begin_edges()
         sim.at(sim.opens_at - timedelta(days=0.3 * self.days), self._archive_owner, 6)
         sim.at(sim.opens_at + timedelta(days=1.4), self._archive_owner, 8)

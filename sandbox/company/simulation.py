@@ -75,6 +75,7 @@ class Simulation:
     """State shared by all parts of the company's life. `now` moves from one handled thing to the next."""
 
     def __init__(self, seed: int, customers: int, starts_at: datetime, opens_at: datetime, ends_at: datetime):
+        self.seed = seed
         self.rng = random.Random(seed)
         self.customers = customers
         self.starts_at, self.opens_at, self.ends_at = starts_at, opens_at, ends_at

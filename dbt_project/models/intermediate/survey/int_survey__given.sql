@@ -19,6 +19,10 @@ with typeform as (
         answer.text as answer_text,
         'typeform:' || response.form_id || ':' || response.response_id as identity_key,
         '{{ var("helpdesk_source") }}:' || nullif(btrim(response.hidden_ticket_id), '') as ticket_key,
+        null::text as rated_agent_key,
+        null::text as rated_team_id,
+        null::text as rating_reason,
+        nullif(btrim(response.hidden ->> 'team'), '') as respondent_team,
         response.answered_at,
         response.is_deleted
     from {{ ref('stg_typeform__responses') }} as response
@@ -40,6 +44,11 @@ zendesk_ratings as (
         rating.comment as answer_text,
         'zendesk:' || rating.requester_id as identity_key,
         'zendesk:' || rating.ticket_id as ticket_key,
+        'zendesk:' || rating.assignee_id as rated_agent_key,
+        rating.group_id as rated_team_id,
+        -- what the helpdesk writes where the customer picked none
+        nullif(nullif(btrim(rating.reason), ''), 'No reason provided') as rating_reason,
+        null::text as respondent_team,
         rating.created_at as answered_at,
         rating.is_deleted
     from {{ ref('stg_zendesk__satisfaction_ratings') }} as rating
@@ -58,6 +67,10 @@ zendesk_surveys as (
         answer.value as answer_text,
         'zendesk:' || response.responder_id as identity_key,
         'zendesk:' || response.ticket_id as ticket_key,
+        null::text as rated_agent_key,
+        null::text as rated_team_id,
+        null::text as rating_reason,
+        null::text as respondent_team,
         {{ try_timestamptz('answer.updated_at') }} as answered_at,
         response.is_deleted
     from {{ ref('stg_zendesk__survey_responses') }} as response
@@ -86,6 +99,10 @@ select
     answer_text,
     identity_key,
     ticket_key,
+    rated_agent_key,
+    rated_team_id,
+    rating_reason,
+    respondent_team,
     answered_at,
     is_deleted,
     {{ build_number() }} as build_number

@@ -1,0 +1,162 @@
+{{ config(indexes=[{'columns': ['rated_by', 'dimension', 'member', 'period', 'period_start']}]) }}
+
+{%- set cell = ['kind', 'side', 'rated_by', 'scale', 'dimension', 'member', 'period', 'period_start'] %}
+
+-- What the customers of a ticket said of it: the answer that stands, on each scale of its own.
+with latest_answers as (
+    select
+        ticket_key,
+        case when metric = 'csat_helpdesk' then 'csat_helpdesk_latest' else metric end as rated_by,
+        scale,
+        is_good,
+        row_number() over (
+            partition by ticket_key, metric, scale
+            order by answered_at desc, answer_key desc
+        ) as latest_first
+    from {{ ref('mart_voice__answers') }}
+    where ticket_key is not null and metric in ('csat', 'csat_helpdesk', 'csat_helpdesk_survey')
+),
+
+ways as (
+    select
+        case when metric = 'csat_helpdesk' then 'csat_helpdesk_latest' else metric end as rated_by,
+        scale
+    from {{ ref('survey_scales') }}
+    where metric in ('csat_helpdesk', 'csat_helpdesk_survey')
+    union distinct
+    select
+        rated_by,
+        scale
+    from latest_answers
+),
+
+tickets as (
+    select
+        ticket.ticket_key,
+        ticket.customer_key,
+        ticket.created_date,
+        ticket.channel,
+        ticket.topic,
+        coalesce(team.team, ticket.team_id) as team,
+        null::text as survey,
+        null::text as agent_key,
+        customer.account_key,
+        customer.segment,
+        customer.country,
+        customer.value_tier,
+        case when ticket.status in ('solved', 'closed') then 1 else 0 end as is_success
+    from {{ ref('fct_tickets') }} as ticket
+    left join {{ ref('teams') }} as team on ticket.source = team.source and ticket.team_id = team.team_id
+    left join {{ ref('mart_voice__members') }} as customer on ticket.customer_key = customer.customer_key
+    where not ticket.is_merged
+),
+
+interactions as (
+    select
+        way.rated_by,
+        way.scale,
+        cut.dimension,
+        cut.member,
+        period.period,
+        period.period_start,
+        coalesce(ticket.customer_key, ticket.ticket_key) as customer_key,
+        ticket.is_success,
+        case when answer.is_good then 1 when not answer.is_good then 0 end as is_good
+    from tickets as ticket
+    cross join ways as way
+    cross join lateral {{ voice_members('ticket') }}
+    cross join lateral {{ period_rows('ticket.created_date') }}
+    left join latest_answers as answer
+        on ticket.ticket_key = answer.ticket_key
+        and way.rated_by = answer.rated_by
+        and way.scale = answer.scale
+        and answer.latest_first = 1
+    where cut.member is not null and period.period in ('all', 'month')
+),
+
+points as (
+    select
+        interaction.*,
+        'share' as kind,
+        side.side,
+        side.point,
+        0::numeric as scale_min,
+        1::numeric as scale_max
+    from interactions as interaction
+    cross join lateral (
+        values ('company', interaction.is_success), ('customer', interaction.is_good)
+    ) as side (side, point)
+),
+
+customers as (
+    {{ score_customers('points', cell) }}
+),
+
+estimates as (
+    select * from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
+),
+
+counts as (
+    select
+        rated_by,
+        scale,
+        dimension,
+        member,
+        period,
+        period_start,
+        sum(is_success) as n_success,
+        sum(is_good) as n_good,
+        count(*) filter (where is_success = 1 and is_good is not null) as n_success_rated,
+        count(*) filter (where is_success = 1 and is_good = 0) as n_success_rated_bad
+    from interactions
+    group by rated_by, scale, dimension, member, period, period_start
+),
+
+floor_setting as (
+    select setting_value
+    from {{ ref('metric_settings') }}
+    where setting = 'small_sample_floor'
+)
+
+select
+    'solved' as success,
+    company.rated_by,
+    company.scale,
+    company.dimension,
+    company.member,
+    company.period,
+    company.period_start,
+    company.n::bigint as n,
+    total.n_success,
+    {{ plain_number('company.value') }} as company_share,
+    {{ plain_number('company.ci_low') }} as company_ci_low,
+    {{ plain_number('company.ci_high') }} as company_ci_high,
+    customer.n::bigint as n_rated,
+    coalesce(total.n_good, 0) as n_good,
+    {{ plain_number('customer.value') }} as customer_share,
+    {{ plain_number('customer.ci_low') }} as customer_ci_low,
+    {{ plain_number('customer.ci_high') }} as customer_ci_high,
+    {{ plain_number('company.value - customer.value') }} as gap,
+    {{ plain_number("round((" ~ difference_interval('company', 'customer', '0', 'low') ~ ")::numeric, 12)") }} as gap_ci_low,
+    {{ plain_number("round((" ~ difference_interval('company', 'customer', '0', 'high') ~ ")::numeric, 12)") }} as gap_ci_high,
+    total.n_success_rated,
+    total.n_success_rated_bad,
+    customer.n < floor_setting.setting_value as is_small_sample
+from estimates as company
+inner join estimates as customer
+    on company.rated_by = customer.rated_by
+    and company.scale = customer.scale
+    and company.dimension = customer.dimension
+    and company.member = customer.member
+    and company.period = customer.period
+    and company.period_start is not distinct from customer.period_start
+    and company.side = 'company'
+    and customer.side = 'customer'
+inner join counts as total
+    on company.rated_by = total.rated_by
+    and company.scale = total.scale
+    and company.dimension = total.dimension
+    and company.member = total.member
+    and company.period = total.period
+    and company.period_start is not distinct from total.period_start
+cross join floor_setting
