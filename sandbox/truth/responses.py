@@ -65,14 +65,15 @@ def _of_forms(records: Records, customer_of: CustomerOf) -> Iterator[Response]:
 
 def _of_ratings(records: Records, customer_of: CustomerOf) -> Iterator[Response]:
     for ticket_id, ticket in records.tickets.items():
-        if ticket.offered_at is not None and not ticket.is_deleted:
-            first = ticket.ratings[0].at if ticket.ratings else None
+        first = ticket.ratings[0].at if ticket.ratings else None
+        invited = min((at for at in (ticket.offered_at, first) if at is not None), default=None)
+        if invited is not None and not ticket.is_deleted:
             yield Response(
                 key=f"zendesk:{RATINGS}:ticket:{ticket_id}",
                 survey=RATINGS,
                 customer=customer_of(user_key(records, ticket.opened.requester_user_id)),
                 about=about(records, ticket_id),
-                invited_at=ticket.offered_at,
+                invited_at=invited,
                 started_at=None,
                 answered_at=first,
                 completed_at=first,
