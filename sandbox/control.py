@@ -184,7 +184,10 @@ class Control:
         account_key, country)."""
         if customers is None:
             return dict(self._call("GET", "/truth"))
-        given = {"customers": dict(customers), "attributes": {key: dict(one) for key, one in (attributes or {}).items()}}
+        given = {
+            "customers": dict(customers),
+            "attributes": {key: dict(one) for key, one in (attributes or {}).items()},
+        }
         return dict(self._call("POST", "/truth", json.dumps(given).encode()))
 
     def log(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:

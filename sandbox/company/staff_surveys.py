@@ -51,7 +51,9 @@ class StaffSurveys:
                 seconds = self.rng.uniform(600, 6 * 86_400)
                 token = f"{self.rng.getrandbits(128):032x}"
                 if answers:
-                    self.sim.after(seconds, self._submit, STAFF_PULSE, token, {"enps": round(10 * felt)}, {"team": team})
+                    self.sim.after(
+                        seconds, self._submit, STAFF_PULSE, token, {"enps": round(10 * felt)}, {"team": team}
+                    )
 
     def _ask_managers(self) -> None:
         """Managers think better of the company than its customers do."""

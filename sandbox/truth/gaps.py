@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.company.working_time import local_day
 from sandbox.truth.cuts import DIMENSIONS
 from sandbox.truth.folding import Records
-from sandbox.truth.intervals import Z, Estimate, difference, mean, share
+from sandbox.truth.intervals import Estimate, Z, difference, mean, share
 from sandbox.truth.survival import median
 from sandbox.truth.voice import Answer
 
@@ -91,9 +91,7 @@ def operational(
         for dimension, member in cuts:
             for period in _periods(local_day(datetime.fromisoformat(ticket["created_at"]))):
                 groups.setdefault((dimension, str(member), period), []).append(ticket_id)
-    return [
-        _operational_row(key, way, group, tickets, stands) for key, group in groups.items() for way in sorted(ways)
-    ]
+    return [_operational_row(key, way, group, tickets, stands) for key, group in groups.items() for way in sorted(ways)]
 
 
 def _rated_by(answer: Answer) -> str | None:
@@ -149,9 +147,7 @@ def _operational_row(
 
 
 # --- one channel and another ---
-def consistency(
-    tickets: Mapping[str, Mapping[str, Any]], found: list[Answer], as_of: datetime
-) -> list[dict[str, Any]]:
+def consistency(tickets: Mapping[str, Mapping[str, Any]], found: list[Answer], as_of: datetime) -> list[dict[str, Any]]:
     """The highest and the lowest channel within one topic, and how far they are apart. The interval is wider by what
     Bonferroni asks for as many pairs as there are; a single channel has no spread."""
     figures: dict[tuple[str, str, str, Period], dict[str, Estimate]] = {}
@@ -183,7 +179,9 @@ def consistency(
         assert told.ci_low is not None and told.ci_high is not None
         low = max(0.0, told.value - wider * (told.value - told.ci_low))
         high = told.value + wider * (told.ci_high - told.value)
-        rows.append({**row, **dict(zip(names, (order[-1], lowest.value, lowest.n, told.value, low, high), strict=True))})
+        rows.append(
+            {**row, **dict(zip(names, (order[-1], lowest.value, lowest.n, told.value, low, high), strict=True))}
+        )
     return rows
 
 

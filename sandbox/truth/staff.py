@@ -186,4 +186,3 @@ def _net(value: int) -> int:
 def _quarter(at: datetime) -> date:
     day = local_day(at)
     return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-

@@ -137,7 +137,9 @@ def _voice(rows: Any, truth: Truth) -> list[str]:
     ours = {row["response_key"]: row for row in rows("select * from marts.fct_survey_responses")}
     found = _compare("response", ours, truth["responses"])
     for part, key in VOICE.items():
-        mart = {tuple(_plain(row[name]) for name in key): row for row in rows(f"select * from marts.mart_voice__{part}")}
+        mart = {
+            tuple(_plain(row[name]) for name in key): row for row in rows(f"select * from marts.mart_voice__{part}")
+        }
         told = {tuple(row[name] for name in key): row for row in truth[part]}
         if len(told) < len(truth[part]):
             found.append(f"{part}: the truth has two rows of one key")

@@ -202,7 +202,8 @@ SPOILT = [
     ("update {c}.mart_voice__scores set value = null where n = 3", "answers_without_value", "critical"),
     ("update {c}.mart_voice__scores set n = 22 where survey = 'all'", "nps_answers_not_summed", "critical"),
     ("update {c}.mart_voice__scores set n_rejected = 3 where survey = 'f1'", "rejected_share", "warning"),
-    ("insert into {c}_intermediate.int_survey__scored values ('a99', 'nps', null, null, 'customer')", "answers_lost", "critical"),
+    ("insert into {c}_intermediate.int_survey__scored values ('a99', 'nps', null, null, 'customer')",
+     "answers_lost", "critical"),
     ("update {c}.fct_survey_answers set answered_at = '2999-01-01', metric = 'csat' where answer_key = 'a1'; "
      "update {c}.mart_voice__scores set n = 20 where survey = 'all'", "answers_ahead", "warning"),
     ("update {c}.mart_voice__scores_by set ci_low = 101", "value", "critical"),
