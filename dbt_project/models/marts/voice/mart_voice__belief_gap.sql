@@ -85,8 +85,8 @@ select
     side.ci_low as customer_ci_low,
     side.ci_high as customer_ci_high,
     {{ plain_number('side.expected_value - side.value') }} as gap,
-    {{ plain_number("round((" ~ difference_interval('expected', 'customer', '0', 'low') ~ ")::numeric, 12)") }} as gap_ci_low,
-    {{ plain_number("round((" ~ difference_interval('expected', 'customer', '0', 'high') ~ ")::numeric, 12)") }} as gap_ci_high,
+    {{ plain_number("round(" ~ difference_interval('expected', 'customer', '0', 'low') ~ ", 12)") }} as gap_ci_low,
+    {{ plain_number("round(" ~ difference_interval('expected', 'customer', '0', 'high') ~ ", 12)") }} as gap_ci_high,
     side.is_small_sample,
     side.unit
 from sides as side

@@ -1,7 +1,5 @@
 {{ config(indexes=[{'columns': ['dimension', 'member', 'metric', 'period', 'period_start']}]) }}
 
-{%- set cut = ['metric', 'kind', 'scale', 'purpose', 'dimension', 'member'] %}
-
 -- What a period is compared with. A year of weeks and days is 364 days, so that weekdays meet their like.
 with comparisons (comparison, period, compared_with) as (
     values
@@ -14,13 +12,17 @@ with comparisons (comparison, period, compared_with) as (
     ('last_year', 'day', 'day')
 ),
 
-pairs as (
+estimates as (
     select
-        {% for column in cut %}present.{{ column }},
-        {% endfor -%}
+        estimate.*,
+        {{ cell_key('estimate') }} as cell_key
+    from {{ ref('mart_voice__estimates') }} as estimate
+),
+
+compared as (
+    select
+        present.*,
         comparison.comparison,
-        present.period,
-        present.period_start,
         comparison.compared_with,
         case
             when comparison.compared_with = 'like_weekdays' then present.period_start
@@ -30,67 +32,55 @@ pairs as (
                 end)::date
             when present.period = 'month' then (present.period_start - interval '1 year')::date
             else present.period_start - 364
-        end as compared_start,
-        present.value,
-        present.n,
-        present.ci_low,
-        present.ci_high,
-        present.clustered_spread
-    from {{ ref('mart_voice__estimates') }} as present
+        end as compared_start
+    from estimates as present
     inner join comparisons as comparison on present.period = comparison.period
+),
+
+pairs as (
+    select
+        present.*,
+        former.cell_key as former_key,
+        former.value as former_value,
+        former.n as former_n,
+        former.ci_low as former_ci_low,
+        former.ci_high as former_ci_high,
+        former.clustered_spread as former_spread
+    from (
+        select
+            compared.*,
+            {{ cell_key('compared', 'compared_with', 'compared_start') }} as compared_key
+        from compared
+    ) as present
+    inner join estimates as former on present.compared_key = former.cell_key
 ),
 
 -- customers who answered in both periods: their answers go together, so the difference is surer than of strangers
 shared as (
     select
-        {% for column in cut %}pair.{{ column }},
-        {% endfor -%}
-        pair.comparison,
-        pair.period,
-        pair.period_start,
-        sum((mine.total - pair.value * mine.n) * (before.total - former.value * before.n)) as product
+        pair.cell_key,
+        pair.former_key,
+        sum((mine.total - pair.value * mine.n) * (before.total - pair.former_value * before.n)) as product
     from pairs as pair
-    inner join {{ ref('mart_voice__estimates') }} as former
-        on {% for column in cut %}pair.{{ column }} = former.{{ column }}
-        and {% endfor %}pair.compared_with = former.period
-        and pair.compared_start = former.period_start
-    inner join {{ ref('mart_voice__customer_points') }} as mine
-        on {% for column in cut %}pair.{{ column }} = mine.{{ column }}
-        and {% endfor %}pair.period = mine.period
-        and pair.period_start = mine.period_start
+    inner join {{ ref('mart_voice__customer_points') }} as mine on pair.cell_key = mine.cell_key
     inner join {{ ref('mart_voice__customer_points') }} as before
-        on {% for column in cut %}pair.{{ column }} = before.{{ column }}
-        and {% endfor %}pair.compared_with = before.period
-        and pair.compared_start = before.period_start
-        and mine.customer_key = before.customer_key
-    group by {% for column in cut %}pair.{{ column }}, {% endfor %}pair.comparison, pair.period, pair.period_start
+        on pair.former_key = before.cell_key and mine.customer_key = before.customer_key
+    group by pair.cell_key, pair.former_key
 ),
 
 correlated as (
     select
         pair.*,
-        former.value as former_value,
-        former.n as former_n,
-        former.ci_low as former_ci_low,
-        former.ci_high as former_ci_high,
         -- customers who differ by nothing but rounding have no correlation
         greatest(least(coalesce(
             shared.product / case
-                when pair.clustered_spread > 0.000000001 and former.clustered_spread > 0.000000001
-                    then sqrt(pair.clustered_spread * former.clustered_spread)
+                when pair.clustered_spread > 0.000000001 and pair.former_spread > 0.000000001
+                    then sqrt(pair.clustered_spread * pair.former_spread)
             end,
             0
         ), 1), -1) as correlation
     from pairs as pair
-    inner join {{ ref('mart_voice__estimates') }} as former
-        on {% for column in cut %}pair.{{ column }} = former.{{ column }}
-        and {% endfor %}pair.compared_with = former.period
-        and pair.compared_start = former.period_start
-    left join shared
-        on {% for column in cut %}pair.{{ column }} = shared.{{ column }}
-        and {% endfor %}pair.comparison = shared.comparison
-        and pair.period = shared.period
-        and pair.period_start = shared.period_start
+    left join shared on pair.cell_key = shared.cell_key and pair.former_key = shared.former_key
 ),
 
 settings as (

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['cell_key']}]) }}
+
 {%- set cell = ['metric', 'kind', 'scale', 'purpose', 'dimension', 'member', 'period', 'period_start'] %}
 {%- set long_periods = var('score_periods') | select('in', ['month', 'week']) | list %}
 
@@ -118,6 +120,13 @@ points as (
         scale_max,
         point
     from standing
+),
+
+customers as (
+    {{ score_customers('points', cell) }}
 )
 
-{{ score_customers('points', cell) }}
+select
+    *,
+    {{ cell_key('customers') }} as cell_key
+from customers

@@ -92,11 +92,47 @@ customers as (
     {{ score_customers('points', cell) }}
 ),
 
-estimates as (
-    select * from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
+-- estimates and counts of a cell are stacked and gathered: no join by seven columns
+figures as (
+    select
+        side,
+        rated_by,
+        scale,
+        dimension,
+        member,
+        period,
+        period_start,
+        value,
+        n,
+        ci_low,
+        ci_high,
+        null::bigint as n_success,
+        null::bigint as n_good,
+        null::bigint as n_success_rated,
+        null::bigint as n_success_rated_bad
+    from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
+    union all
+    select
+        'both' as side,
+        rated_by,
+        scale,
+        dimension,
+        member,
+        period,
+        period_start,
+        null as value,
+        null as n,
+        null as ci_low,
+        null as ci_high,
+        sum(is_success) as n_success,
+        coalesce(sum(is_good), 0) as n_good,
+        count(*) filter (where is_success = 1 and is_good is not null) as n_success_rated,
+        count(*) filter (where is_success = 1 and is_good = 0) as n_success_rated_bad
+    from interactions
+    group by rated_by, scale, dimension, member, period, period_start
 ),
 
-counts as (
+cells as (
     select
         rated_by,
         scale,
@@ -104,11 +140,16 @@ counts as (
         member,
         period,
         period_start,
-        sum(is_success) as n_success,
-        sum(is_good) as n_good,
-        count(*) filter (where is_success = 1 and is_good is not null) as n_success_rated,
-        count(*) filter (where is_success = 1 and is_good = 0) as n_success_rated_bad
-    from interactions
+        {%- for side in ('company', 'customer') %}
+            {%- for name in ('value', 'n', 'ci_low', 'ci_high') %}
+                max({{ name }}) filter (where side = '{{ side }}') as {{ side }}_{{ name }},
+            {%- endfor %}
+        {%- endfor %}
+        max(n_success) as n_success,
+        max(n_good) as n_good,
+        max(n_success_rated) as n_success_rated,
+        max(n_success_rated_bad) as n_success_rated_bad
+    from figures
     group by rated_by, scale, dimension, member, period, period_start
 ),
 
@@ -120,43 +161,39 @@ floor_setting as (
 
 select
     'solved' as success,
-    company.rated_by,
-    company.scale,
-    company.dimension,
-    company.member,
-    company.period,
-    company.period_start,
-    company.n::bigint as n,
-    total.n_success,
-    {{ plain_number('company.value') }} as company_share,
-    {{ plain_number('company.ci_low') }} as company_ci_low,
-    {{ plain_number('company.ci_high') }} as company_ci_high,
-    customer.n::bigint as n_rated,
-    coalesce(total.n_good, 0) as n_good,
-    {{ plain_number('customer.value') }} as customer_share,
-    {{ plain_number('customer.ci_low') }} as customer_ci_low,
-    {{ plain_number('customer.ci_high') }} as customer_ci_high,
-    {{ plain_number('company.value - customer.value') }} as gap,
-    {{ plain_number("round((" ~ difference_interval('company', 'customer', '0', 'low') ~ ")::numeric, 12)") }} as gap_ci_low,
-    {{ plain_number("round((" ~ difference_interval('company', 'customer', '0', 'high') ~ ")::numeric, 12)") }} as gap_ci_high,
-    total.n_success_rated,
-    total.n_success_rated_bad,
-    customer.n < floor_setting.setting_value as is_small_sample
-from estimates as company
-inner join estimates as customer
-    on company.rated_by = customer.rated_by
-    and company.scale = customer.scale
-    and company.dimension = customer.dimension
-    and company.member = customer.member
-    and company.period = customer.period
-    and company.period_start is not distinct from customer.period_start
-    and company.side = 'company'
-    and customer.side = 'customer'
-inner join counts as total
-    on company.rated_by = total.rated_by
-    and company.scale = total.scale
-    and company.dimension = total.dimension
-    and company.member = total.member
-    and company.period = total.period
-    and company.period_start is not distinct from total.period_start
+    cell.rated_by,
+    cell.scale,
+    cell.dimension,
+    cell.member,
+    cell.period,
+    cell.period_start,
+    cell.company_n::bigint as n,
+    cell.n_success,
+    {{ plain_number('cell.company_value') }} as company_share,
+    {{ plain_number('cell.company_ci_low') }} as company_ci_low,
+    {{ plain_number('cell.company_ci_high') }} as company_ci_high,
+    cell.customer_n::bigint as n_rated,
+    cell.n_good,
+    {{ plain_number('cell.customer_value') }} as customer_share,
+    {{ plain_number('cell.customer_ci_low') }} as customer_ci_low,
+    {{ plain_number('cell.customer_ci_high') }} as customer_ci_high,
+    {{ plain_number('cell.company_value - cell.customer_value') }} as gap,
+    {{ plain_number('round(' ~ difference_interval('company', 'customer', '0', 'low') ~ ', 12)') }} as gap_ci_low,
+    {{ plain_number('round(' ~ difference_interval('company', 'customer', '0', 'high') ~ ', 12)') }} as gap_ci_high,
+    cell.n_success_rated,
+    cell.n_success_rated_bad,
+    cell.customer_n < floor_setting.setting_value as is_small_sample
+from cells as cell
+cross join lateral (
+    select
+        cell.company_value as value,
+        cell.company_ci_low as ci_low,
+        cell.company_ci_high as ci_high
+) as company
+cross join lateral (
+    select
+        cell.customer_value as value,
+        cell.customer_ci_low as ci_low,
+        cell.customer_ci_high as ci_high
+) as customer
 cross join floor_setting

@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['metric', 'dimension', 'member', 'period', 'period_start']}]) }}
 
-{%- set cell = ['metric', 'kind', 'dimension', 'member', 'period', 'period_start', 'reason'] %}
+{%- set cell = ['metric', 'kind', 'dimension', 'member', 'period', 'period_start', 'n_rated', 'reason'] %}
 
 with ratings as (
     select
@@ -11,7 +11,10 @@ with ratings as (
         period.period_start,
         rating.customer_key,
         rating.is_good,
-        coalesce(rating.rating_reason, 'none given') as reason
+        coalesce(rating.rating_reason, 'none given') as reason,
+        count(*) over (
+            partition by measure.metric, cut.dimension, cut.member, period.period, period.period_start
+        ) as n_rated
     from {{ ref('mart_voice__answers') }} as rating
     cross join lateral (
         values ('csat_helpdesk_first', rating.is_first_of_ticket), ('csat_helpdesk_latest', rating.is_latest_of_ticket)
@@ -26,31 +29,13 @@ with ratings as (
         and period.period in ('all', 'month')
 ),
 
-totals as (
-    select
-        metric,
-        dimension,
-        member,
-        period,
-        period_start,
-        count(*) as n_rated
-    from ratings
-    group by metric, dimension, member, period, period_start
-),
-
 reasons as (
-    select distinct
-        metric,
-        dimension,
-        member,
-        period,
-        period_start,
-        reason
+    select distinct reason
     from ratings
     where not is_good
 ),
 
--- each bad rating says yes to one of the reasons of its cell and no to the others
+-- each bad rating says yes to one of the reasons and no to the others
 points as (
     select
         rating.metric,
@@ -59,18 +44,14 @@ points as (
         rating.member,
         rating.period,
         rating.period_start,
+        rating.n_rated,
         reason.reason,
         rating.customer_key,
         case when rating.reason = reason.reason then 1 else 0 end as point,
         0::numeric as scale_min,
         1::numeric as scale_max
     from ratings as rating
-    inner join reasons as reason
-        on rating.metric = reason.metric
-        and rating.dimension = reason.dimension
-        and rating.member = reason.member
-        and rating.period = reason.period
-        and rating.period_start is not distinct from reason.period_start
+    cross join reasons as reason
     where not rating.is_good
 ),
 
@@ -93,16 +74,11 @@ select
     estimate.reason,
     round(estimate.value * estimate.n)::bigint as n,
     estimate.n::bigint as n_bad,
-    total.n_rated,
+    estimate.n_rated,
     {{ plain_number('estimate.value') }} as share_of_bad,
     {{ plain_number('estimate.ci_low') }} as ci_low,
     {{ plain_number('estimate.ci_high') }} as ci_high,
     estimate.n < floor_setting.setting_value as is_small_sample
 from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
-inner join totals as total
-    on estimate.metric = total.metric
-    and estimate.dimension = total.dimension
-    and estimate.member = total.member
-    and estimate.period = total.period
-    and estimate.period_start is not distinct from total.period_start
 cross join floor_setting
+where estimate.value > 0

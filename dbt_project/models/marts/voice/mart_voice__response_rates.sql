@@ -59,11 +59,25 @@ customers as (
     {{ score_customers('points', cell) }}
 ),
 
-rates as (
-    select * from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
-),
-
-totals as (
+-- estimates and counts of a cell are stacked and gathered: no join by five columns
+figures as (
+    select
+        survey,
+        dimension,
+        member,
+        period,
+        period_start,
+        null as survey_label,
+        null::bigint as n_invited,
+        null::bigint as n_started,
+        null::bigint as n_answered,
+        null::bigint as n_completed,
+        null::bigint as n_started_completed,
+        value,
+        ci_low,
+        ci_high
+    from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
+    union all
     select
         survey,
         dimension,
@@ -76,9 +90,41 @@ totals as (
         sum(is_answered) as n_answered,
         sum(is_completed) as n_completed,
         case when bool_or(has_starts) then count(*) filter (where started_at is not null and is_completed = 1) end
-            as n_started_completed
+            as n_started_completed,
+        null as value,
+        null as ci_low,
+        null as ci_high
     from cuts
     group by survey, dimension, member, period, period_start
+),
+
+gathered as (
+    select
+        survey,
+        dimension,
+        member,
+        period,
+        period_start,
+        max(survey_label) as survey_label,
+        max(n_invited) as n_invited,
+        max(n_started) as n_started,
+        max(n_answered) as n_answered,
+        max(n_completed) as n_completed,
+        max(n_started_completed) as n_started_completed,
+        max(value) as value,
+        max(ci_low) as ci_low,
+        max(ci_high) as ci_high
+    from figures
+    group by survey, dimension, member, period, period_start
+),
+
+cells as (
+    select
+        *,
+        max(n_invited) filter (where dimension = 'all') over whole as all_invited,
+        max(n_answered) filter (where dimension = 'all') over whole as all_answered
+    from gathered
+    window whole as (partition by survey, period, period_start)
 ),
 
 floor_setting as (
@@ -88,36 +134,25 @@ floor_setting as (
 )
 
 select
-    total.survey,
-    coalesce(total.survey_label, total.survey) as survey_label,
-    total.dimension,
-    total.member,
-    total.period,
-    total.period_start,
-    total.n_invited,
-    total.n_started,
-    total.n_answered,
-    total.n_completed,
-    {{ plain_number('rate.value') }} as response_rate,
-    {{ plain_number('rate.ci_low') }} as response_rate_ci_low,
-    {{ plain_number('rate.ci_high') }} as response_rate_ci_high,
-    {{ plain_number('total.n_started_completed::numeric / nullif(total.n_started, 0)') }} as completion_rate,
-    {{ plain_number('total.n_invited::numeric / nullif(whole.n_invited, 0)') }} as share_of_invited,
+    cell.survey,
+    coalesce(cell.survey_label, cell.survey) as survey_label,
+    cell.dimension,
+    cell.member,
+    cell.period,
+    cell.period_start,
+    cell.n_invited,
+    cell.n_started,
+    cell.n_answered,
+    cell.n_completed,
+    {{ plain_number('cell.value') }} as response_rate,
+    {{ plain_number('cell.ci_low') }} as response_rate_ci_low,
+    {{ plain_number('cell.ci_high') }} as response_rate_ci_high,
+    {{ plain_number('cell.n_started_completed::numeric / nullif(cell.n_started, 0)') }} as completion_rate,
+    {{ plain_number('cell.n_invited::numeric / nullif(cell.all_invited, 0)') }} as share_of_invited,
     case
-        when total.n_invited is not null
-            then {{ plain_number('total.n_answered::numeric / nullif(whole.n_answered, 0)') }}
+        when cell.n_invited is not null
+            then {{ plain_number('cell.n_answered::numeric / nullif(cell.all_answered, 0)') }}
     end as share_of_answered,
-    coalesce(total.n_invited, total.n_started, total.n_answered) < floor_setting.setting_value as is_small_sample
-from totals as total
-inner join totals as whole
-    on total.survey = whole.survey
-    and total.period = whole.period
-    and total.period_start is not distinct from whole.period_start
-    and whole.dimension = 'all'
-left join rates as rate
-    on total.survey = rate.survey
-    and total.dimension = rate.dimension
-    and total.member = rate.member
-    and total.period = rate.period
-    and total.period_start is not distinct from rate.period_start
+    coalesce(cell.n_invited, cell.n_started, cell.n_answered) < floor_setting.setting_value as is_small_sample
+from cells as cell
 cross join floor_setting
