@@ -59,8 +59,11 @@ def build_control(world: World) -> Starlette:
     async def tell_truth(request: Request) -> Response:
         if world.data_dir_mode:
             raise SandboxError("there is no known truth: the sandbox serves records from files")
-        customers = _partition((await _json(request)).get("customers")) if request.method == "POST" else None
-        return JSONResponse(await run_in_threadpool(truth, world.company, world.now(), customers))
+        if request.method == "GET":
+            return JSONResponse(await run_in_threadpool(truth, world.company, world.now()))
+        asked = await _json(request)
+        customers, attributes = _partition(asked.get("customers")), _attributes(asked.get("attributes", {}))
+        return JSONResponse(await run_in_threadpool(truth, world.company, world.now(), customers, attributes))
 
     async def faults(request: Request) -> Response:
         source = request.query_params.get("source")
@@ -104,6 +107,16 @@ def _whole(request: Request, name: str) -> int | None:
     if not text.isdecimal():
         raise SandboxError(f"{name} must be a whole number")
     return int(text)
+
+
+def _attributes(given: Any) -> dict[str, dict[str, str | None]]:
+    """What the body says of each customer: texts by name, or nothing."""
+    is_good = isinstance(given, dict) and all(
+        isinstance(one, dict) and all(isinstance(value, str | None) for value in one.values()) for one in given.values()
+    )
+    if not is_good:
+        raise SandboxError('attributes must be given as {"attributes": {customer: {"account_key": text or null, …}}}')
+    return dict(given)
 
 
 def _partition(customers: Any) -> dict[str, str]:
@@ -161,12 +174,21 @@ class Control:
         """Remove a record for good, so that no list, archive or export tells of it any more."""
         self._call("DELETE", f"/records/{source}/{stream}/{urllib.parse.quote(key, safe='')}")
 
-    def truth(self, customers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def truth(
+        self,
+        customers: Mapping[str, str] | None = None,
+        attributes: Mapping[str, Mapping[str, str | None]] | None = None,
+    ) -> dict[str, Any]:
         """The metrics as reckoned from the company's events at the clock: by person, or by the customers that somebody
-        took the records for (record → customer)."""
+        took the records for (record → customer), with the account and country that they took them to have (customer →
+        account_key, country)."""
         if customers is None:
             return dict(self._call("GET", "/truth"))
-        return dict(self._call("POST", "/truth", json.dumps({"customers": dict(customers)}).encode()))
+        given = {
+            "customers": dict(customers),
+            "attributes": {key: dict(one) for key, one in (attributes or {}).items()},
+        }
+        return dict(self._call("POST", "/truth", json.dumps(given).encode()))
 
     def log(self, source: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
         """The newest requests that the look-alike APIs answered."""

@@ -49,8 +49,10 @@ COUNTS = rows(
             (select count(*) from {intermediate}.int_survey__scored as answer
                 left join {intermediate}.int_ticket__tickets as ticket on answer.ticket_key = ticket.ticket_key
                 -- what the helpdesk asked about a ticket goes with the ticket
-                where answer.rejected_because is not null or ticket.is_deleted is not true
-                    or not starts_with(answer.metric, 'csat_helpdesk'))
+                where (answer.rejected_because is not null or ticket.is_deleted is not true
+                        or not starts_with(answer.metric, 'csat_helpdesk'))
+                    -- what employees say is kept apart
+                    and (answer.rejected_because is not null or answer.audience is distinct from 'internal'))
                 - (select count(*) from {marts}.fct_survey_answers)
                 - (select count(*) from {intermediate}.int_survey__rejected) as answers_lost,
             (select count(*) from {marts}.fct_survey_answers

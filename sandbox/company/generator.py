@@ -11,6 +11,7 @@ from sandbox.company.priorities import Priorities
 from sandbox.company.sales import Sales
 from sandbox.company.simulation import PersonState, Simulation
 from sandbox.company.staff import make_staff
+from sandbox.company.staff_surveys import StaffSurveys
 from sandbox.company.support import Support
 from sandbox.company.surveys import PRODUCT_FEEDBACK, RELATIONSHIP
 from sandbox.company.tangles import Tangles
@@ -68,6 +69,7 @@ class _Life:
         self.priorities = Priorities(sim, self.support.tickets)
         self.sales = Sales(sim, [self.feedback.after_order, self._trouble_with_order])
         self.web = Web(sim)
+        self.staff_surveys = StaffSurveys(sim)
         self.tangles = Tangles(sim, self.people, self.feedback, self.support, self.web, self.join)
         self.days = days
         self._on_edge: set[int] = set()  # nobody answers twice at one instant
@@ -86,6 +88,7 @@ class _Life:
         for _ in range(max(2, sim.customers // 25)):
             sim.at(sim.starts_at + early * sim.rng.random(), self.people.join_lead)
         self.tangles.begin(early)
+        self.staff_surveys.begin()
         self._begin_edges()
         sim.at(sim.opens_at - timedelta(days=0.3 * self.days), self._archive_owner, 6)
         sim.at(sim.opens_at + timedelta(days=1.4), self._archive_owner, 8)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-QuestionType = Literal["opinion_scale", "rating", "long_text", "email"]
+QuestionType = Literal["opinion_scale", "rating", "number", "long_text", "email"]
 Purpose = Literal["relationship", "transactional"]
-Metric = Literal["nps", "csat", "ces", "ces_v1"]
+Audience = Literal["customer", "internal"]
+Metric = Literal["nps", "csat", "ces", "ces_v1", "enps", "expected_nps", "expected_csat", "expected_ces"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Form:
     purpose: Purpose
     questions: tuple[Question, ...]
     hidden: tuple[str, ...]
+    audience: Audience = "customer"
 
     @property
     def email_question(self) -> str | None:
@@ -175,5 +177,71 @@ PRODUCT_FEEDBACK = Form(
     hidden=("email", "contact_id"),
 )
 
-FORMS: dict[str, Form] = {form.name: form for form in (RELATIONSHIP, AFTER_TICKET, PRODUCT_FEEDBACK)}
+# Employees answer without a name; the link of the first says their team, that of the second nothing.
+STAFF_PULSE = Form(
+    form_id="sT5fPu1s",
+    name="staff_pulse",
+    title="How is it to work here?",
+    purpose="relationship",
+    questions=(
+        Question(
+            ref="enps",
+            field_id="eMp7NpsScal3",
+            title="How likely are you to recommend us as a place to work?",
+            type="opinion_scale",
+            metric="enps",
+            low=0,
+            high=10,
+            low_label="Not at all likely",
+            high_label="Extremely likely",
+        ),
+    ),
+    hidden=("team",),
+    audience="internal",
+)
+
+# What managers expect of the scores: a net score in points, a share in per cent, a mean on the customers' scale.
+EXPECTATIONS = Form(
+    form_id="bE7lFs3Q",
+    name="expectations",
+    title="What we expect of our scores",
+    purpose="relationship",
+    questions=(
+        Question(
+            ref="expected_nps",
+            field_id="xP3ctNps0ur5",
+            title="Which NPS do you expect our customers to give us this month?",
+            type="number",
+            metric="expected_nps",
+            low=-100,
+            high=100,
+        ),
+        Question(
+            ref="expected_csat",
+            field_id="xP3ctCsatPct",
+            title="How many of 100 customers who asked for help are satisfied with it?",
+            type="number",
+            metric="expected_csat",
+            low=0,
+            high=100,
+        ),
+        Question(
+            ref="expected_ces",
+            field_id="xP3ctCes7sca",
+            title="How easy do our customers find it to get help, on average?",
+            type="opinion_scale",
+            metric="expected_ces",
+            low=1,
+            high=7,
+            low_label="Very hard",
+            high_label="Very easy",
+        ),
+    ),
+    hidden=(),
+    audience="internal",
+)
+
+FORMS: dict[str, Form] = {
+    form.name: form for form in (RELATIONSHIP, AFTER_TICKET, PRODUCT_FEEDBACK, STAFF_PULSE, EXPECTATIONS)
+}
 FORMS_BY_ID: dict[str, Form] = {form.form_id: form for form in FORMS.values()}

@@ -17,24 +17,35 @@ from sandbox.truth import (
     business,
     comments,
     contacts,
+    cuts,
     durations,
+    gaps,
     persons,
+    responses,
     shares,
     sources,
+    staff,
     support,
     value,
     voice,
     who,
 )
 from sandbox.truth.folding import fold
+from sandbox.truth.members import Attributes, members, placed
 
 
-def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def truth(
+    company: Company,
+    as_of: datetime,
+    customers: Mapping[str, str] | None = None,
+    attributes: Attributes | None = None,
+) -> dict[str, Any]:
     """The metrics as of a clock, JSON-able: times as ISO text in UTC, money as decimal text, minutes as floats.
 
     `customers` says which customer each record is taken for (record → any name): the metrics are then reckoned under
     that partition, and the partition is judged. A record that it does not have stands alone, under its own key.
-    Without it, each person is one customer.
+    Without it, each person is one customer. `attributes` says which account and country each of these customers is
+    taken to have (customer → account_key, country).
 
     - persons: each with all records that exist or existed
     - who: how well given customers agree with the persons
@@ -47,6 +58,11 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
     - answers: every scored answer with its class, or why it was rejected
     - scores: each metric by survey and over all, for all time and by month, with n and 95 % interval
     - comments: every comment with its language, and whether it was praise or blame
+    - scores_by: the same cut by survey, channel, topic, team, agent, account, segment, country and value tier
+    - changes: each cut against earlier periods, with the interval of the difference
+    - responses: by key, everybody who was asked or came to a survey; response_rates: how many of them answered
+    - rating_reasons, operational_gap, channel_consistency: see `gaps`
+    - staff: eNPS by team and quarter; belief_gap: what managers expected of the scores
     - orders: by deal id; revenue: their sums
     - business: what is known of each customer who has a live record; a browser alone makes no customer
     - sessions: by day, channel, device and landing page
@@ -63,7 +79,12 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
     tickets = support.tickets(records, customer_of)
     targets = support.all_targets(records)
     orders = value.orders(records, customer_of)
-    answers = voice.answers(records, customer_of)
+    whose = members(attributes or {}, orders)
+    answers = placed(voice.answers(records, customer_of), whose)
+    scores = voice.scores(answers, as_of)
+    cells = cuts.cells(answers, as_of)
+    asked = responses.responses(records, customer_of)
+    of_staff = staff.answers(records)
     known = sorted({customer_of(key) for key in live if not key.startswith("matomo:")})
     told = {
         "as_of": as_of.isoformat(),
@@ -77,8 +98,17 @@ def truth(company: Company, as_of: datetime, customers: Mapping[str, str] | None
         "contact_rate": contacts.contact_rate(tickets, orders, answers),
         "first_response": support.summary(tickets, as_of),
         "answers": [{**asdict(answer), "answered_at": answer.answered_at.isoformat()} for answer in answers],
-        "scores": voice.scores(answers, as_of),
         "comments": comments.comments(records, answers, customer_of),
+        "scores": scores,
+        "scores_by": cuts.scores(cells),
+        "changes": cuts.changes(cells, as_of),
+        "responses": responses.listed(asked),
+        "response_rates": responses.rates(asked, whose),
+        "rating_reasons": gaps.reasons(answers),
+        "operational_gap": gaps.operational(tickets, records, answers, whose),
+        "channel_consistency": gaps.consistency(tickets, answers, as_of),
+        "staff": staff.teams(of_staff, answers),
+        "belief_gap": staff.belief_gaps(of_staff, scores),
         "orders": orders,
         "revenue": value.revenue(orders),
         "business": business.facts(known, tickets, orders, answers),

@@ -54,6 +54,10 @@ class Ticket:
     reopens: int = 0
     comments: list[model.CommentAdded] = field(default_factory=list)
     ratings: list[model.SatisfactionRated] = field(default_factory=list)
+    offered_at: datetime | None = None  # when its rating was first asked for
+    assignee_id: int | None = None
+    group: str | None = None
+    rated: list[tuple[int | None, str | None]] = field(default_factory=list)  # who had it at each of the ratings
     first_solved_at: datetime | None = None
     last_solved_at: datetime | None = None
     born: dict[str, str | None] = field(default_factory=dict)
@@ -207,6 +211,11 @@ def _ticket_changed(records: Records, event: model.TicketChanged) -> None:
         ticket.change(name, event.at, new)
     if "priority" in event.changes:
         ticket.priority = event.changes["priority"][1] or ticket.priority
+    if "assignee_id" in event.changes:
+        assignee = event.changes["assignee_id"][1]
+        ticket.assignee_id = None if assignee is None else int(assignee)
+    if "group" in event.changes:
+        ticket.group = event.changes["group"][1]
     if "status" not in event.changes:
         return
     before, after = event.changes["status"]
@@ -229,8 +238,15 @@ def _ticket_deleted(records: Records, event: model.TicketDeleted) -> None:
     records.tickets[event.ticket_id].is_deleted = True
 
 
+def _offered(records: Records, event: model.SatisfactionOffered) -> None:
+    ticket = records.tickets[event.ticket_id]
+    ticket.offered_at = ticket.offered_at or event.at
+
+
 def _rated(records: Records, event: model.SatisfactionRated) -> None:
-    records.tickets[event.ticket_id].ratings.append(event)
+    ticket = records.tickets[event.ticket_id]
+    ticket.ratings.append(event)
+    ticket.rated.append((ticket.assignee_id, ticket.group))
 
 
 def _helpdesk_answered(records: Records, event: model.HelpdeskSurveyAnswered) -> None:
@@ -279,6 +295,7 @@ _TAKES: dict[type[model.Event], Callable[[Records, Any], None]] = {
     model.TicketChanged: _ticket_changed,
     model.TicketMerged: _ticket_merged,
     model.TicketDeleted: _ticket_deleted,
+    model.SatisfactionOffered: _offered,
     model.SatisfactionRated: _rated,
     model.HelpdeskSurveyAnswered: _helpdesk_answered,
     model.SurveyResponse: _responded,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, lgamma, log, sqrt
+from math import erfc, exp, lgamma, log, sqrt
 
 Z = 1.959963984540054
 
@@ -85,6 +85,61 @@ def t_quantile(degrees: int, probability: float = 0.975) -> float:
         upper = 0.5 * _incomplete_beta(degrees / 2, 0.5, degrees / (degrees + middle * middle))
         low, high = (middle, high) if 1 - upper < probability else (low, middle)
     return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far one figure is from another, with the 95 % interval of the difference and the p-value that it implies."""
+
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+
+
+def difference(one: Estimate, other: Estimate, correlation: float = 0.0) -> Difference:
+    """`one` − `other`, by squaring and adding the sides of their intervals (Newcombe 1998, method 10; with correlated
+    figures Zou and Donner 2008). The p-value is the interval's own: the standard error on the side of 0 is that side's
+    length over 1.96 (Altman and Bland 2011). Both figures must have a value."""
+    assert one.value is not None and other.value is not None
+    gap = one.value - other.value
+    if one.ci_low is None or one.ci_high is None or other.ci_low is None or other.ci_high is None:
+        return Difference(gap, None, None, None)
+    down, up = one.value - one.ci_low, one.ci_high - one.value
+    other_down, other_up = other.value - other.ci_low, other.ci_high - other.value
+    below = sqrt(max(down**2 + other_up**2 - 2 * correlation * down * other_up, 0.0))
+    above = sqrt(max(up**2 + other_down**2 - 2 * correlation * up * other_down, 0.0))
+    side = below if gap > 0 else above
+    p = 1.0 if gap == 0 else erfc(Z * abs(gap) / side / sqrt(2)) if side else 0.0
+    return Difference(gap, gap - below, gap + above, p)
+
+
+def correlation(points: Mapping[str, Sequence[float]], others: Mapping[str, Sequence[float]]) -> float:
+    """How two figures go together through customers who are in both: of what each customer moves them by."""
+    moves, other_moves = _moves(points), _moves(others)
+    spread = sum(move**2 for move in moves.values()) * sum(move**2 for move in other_moves.values())
+    if min(sum(move**2 for move in given.values()) for given in (moves, other_moves)) <= 1e-9:
+        return 0.0
+    product = sum(move * other_moves[customer] for customer, move in moves.items() if customer in other_moves)
+    return max(-1.0, min(1.0, product / sqrt(spread)))
+
+
+def _moves(points: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    answers = [point for own in points.values() for point in own]
+    average = sum(answers) / len(answers)
+    return {customer: sum(own) - average * len(own) for customer, own in points.items()}
+
+
+def held_p_values(p_values: Sequence[float]) -> list[float]:
+    """Each p-value as the false-discovery rate at which it would be one of the discoveries (Benjamini and Hochberg
+    1995), in the order given."""
+    held = [1.0] * len(p_values)
+    least = 1.0
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    for rank in range(len(order), 0, -1):
+        least = min(least, p_values[order[rank - 1]] * len(order) / rank)
+        held[order[rank - 1]] = least
+    return held
 
 
 def _around(value: float, n: int, customers: int, low: float, high: float) -> Estimate:

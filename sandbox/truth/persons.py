@@ -1,7 +1,8 @@
 """Whose each record is: the answer that the warehouse has to find.
 
 - A record is of the person whom it was made for, whatever is written in it; merged away or deleted, it stays so.
-- A survey that was merely started is no record. An employee has records only as somebody who asked for help.
+- A survey that was merely started is no record. An employee has records only as somebody who asked
+  for help: what employees say in their own surveys is nobody's.
 - The id of a logged-in visit is of the contact's person. A browser is of the one person who ever logged in on it; one
   on which nobody has, or two people, is nobody's.
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sandbox.company.surveys import FORMS_BY_ID
 from sandbox.model import SurveyResponse, hex_id
 from sandbox.truth.folding import Records, Ticket
 
@@ -44,7 +46,7 @@ def owners(records: Records) -> dict[str, str]:
         if key in asked or not records.is_staff(user.user_id):
             owned[key] = _person(user.person_id)
     for response in (*records.responses.values(), *records.deleted_responses.values()):
-        if response.state != "started":
+        if response.state != "started" and FORMS_BY_ID[response.form_id].audience == "customer":
             owned[response_key(response)] = _person(response.person_id)
     for user_id in sorted(records.visitors):
         contact = records.contacts.get(int(user_id))

@@ -41,6 +41,15 @@ class Answer:
     answered_at: datetime
     is_first_of_ticket: bool = False
     is_latest_of_ticket: bool = False
+    channel: str | None = None
+    topic: str | None = None
+    team: str | None = None
+    agent_key: str | None = None
+    rating_reason: str | None = None
+    account_key: str | None = None
+    segment: str | None = None
+    country: str | None = None
+    value_tier: str | None = None
 
 
 def answers(records: Records, customer_of: CustomerOf) -> list[Answer]:
@@ -56,6 +65,8 @@ def answers(records: Records, customer_of: CustomerOf) -> list[Answer]:
 def _survey_answers(records: Records, customer_of: CustomerOf) -> Iterable[Answer]:
     for response in records.responses.values():
         form = FORMS_BY_ID[response.form_id]
+        if form.audience != "customer":
+            continue
         for ref, value in response.answers.items():
             question = form.question(ref)
             if question.low is None or not isinstance(value, int):
@@ -77,7 +88,26 @@ def _survey_answers(records: Records, customer_of: CustomerOf) -> Iterable[Answe
                 customer=customer_of(response_key(response)),
                 ticket_id=response.hidden.get("ticket_id"),
                 answered_at=response.submitted_at,
+                **about(records, response.hidden.get("ticket_id")),
             )
+
+
+def about(records: Records, ticket_id: str | int | None) -> dict[str, str | None]:
+    """What is known of an answer by the ticket that it is about; a deleted one says nothing any more."""
+    ticket = None if ticket_id is None else records.tickets.get(int(ticket_id))
+    if ticket is None or ticket.is_deleted:
+        return {}
+    return {
+        "channel": ticket.opened.channel,
+        "topic": ticket.opened.topic,
+        "team": ticket.group,
+        "agent_key": agent_key(ticket.assignee_id),
+    }
+
+
+def agent_key(agent_id: int | None) -> str | None:
+    """An agent as the warehouse names them."""
+    return None if agent_id is None else f"zendesk:{agent_id}"
 
 
 def _judge(question: Question, value: int) -> tuple[str | None, str | None, int, bool | None, str | None, str | None]:
@@ -102,7 +132,7 @@ def _ratings(records: Records, customer_of: CustomerOf) -> Iterable[Answer]:
     for ticket in records.tickets.values():
         if ticket.is_deleted:
             continue
-        for position, rating in enumerate(ticket.ratings):
+        for position, (rating, (agent, team)) in enumerate(zip(ticket.ratings, ticket.rated, strict=True)):
             good = rating.rating == "good"
             yield Answer(
                 response_id=str(rating.rating_id),
@@ -122,6 +152,11 @@ def _ratings(records: Records, customer_of: CustomerOf) -> Iterable[Answer]:
                 answered_at=rating.at,
                 is_first_of_ticket=position == 0,
                 is_latest_of_ticket=position == len(ticket.ratings) - 1,
+                channel=ticket.opened.channel,
+                topic=ticket.opened.topic,
+                team=team or ticket.group,
+                agent_key=agent_key(agent or ticket.assignee_id),
+                rating_reason=rating.reason,
             )
 
 
@@ -144,6 +179,7 @@ def _helpdesk_answers(records: Records, customer_of: CustomerOf) -> Iterable[Ans
                 customer=customer_of(user_key(records, answer.user_id)),
                 ticket_id=str(answer.ticket_id),
                 answered_at=answer.at,
+                **about(records, answer.ticket_id),
             )
 
 
@@ -178,7 +214,12 @@ def scores(found: list[Answer], as_of: datetime) -> list[dict[str, Any]]:
 def _cuts(found: list[Answer]) -> dict[tuple[str, str, str, str], list[Answer]]:
     """Answers by metric, survey or `all`, scale and purpose; what was asked and never answered has an empty cut."""
     cuts: dict[tuple[str, str, str, str], list[Answer]] = {}
-    asked = [(question, form.form_id, form.purpose) for form in FORMS.values() for question in form.questions]
+    asked = [
+        (question, form.form_id, form.purpose)
+        for form in FORMS.values()
+        if form.audience == "customer"
+        for question in form.questions
+    ]
     for question, form_id, purpose in asked:
         if question.metric is not None and question.low is not None:
             metric, scale, *_ = _judge(question, question.low)

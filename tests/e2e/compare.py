@@ -35,16 +35,20 @@ LEAST_LETTERS = 20
 SIGN_FLOOR, WRONG_SIGN_CEILING = 0.7, 0.05
 
 
-def differences(dsn: str, tell: Callable[[Mapping[str, str]], Truth]) -> list[str]:
-    """All differences between the marts that `dsn` reads and what `tell` says of their customers (record → customer):
-    the truth of the same moment under that partition."""
+def differences(dsn: str, tell: Callable[[Mapping[str, str], Mapping[str, Any]], Truth]) -> list[str]:
+    """All differences between the marts that `dsn` reads and what `tell` says of their customers (record → customer)
+    with their accounts and countries: the truth of the same moment under that partition."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
 
         def rows(statement: str) -> Rows:
             return connection.execute(statement).fetchall()
 
         bridge = rows("select identity_key, customer_key from marts.bridge_customer_identities")
-        truth = tell({row["identity_key"]: row["customer_key"] for row in bridge})
+        known = rows("select customer_key, account_key, country from marts.mart_customer__360")
+        truth = tell(
+            {row["identity_key"]: row["customer_key"] for row in bridge},
+            {row.pop("customer_key"): row for row in known},
+        )
         return [
             *who(truth["who"]),
             *_tickets(rows, truth),
@@ -57,6 +61,7 @@ def differences(dsn: str, tell: Callable[[Mapping[str, str]], Truth]) -> list[st
             *_sessions(rows, truth),
             *_visits(rows, truth),
             *support(rows, truth),
+            *_voice(rows, truth),
         ]
 
 
@@ -89,7 +94,7 @@ def _answers(rows: Any, truth: Truth) -> list[str]:
             "value": row["answer_value"],
             "ticket_id": (row["ticket_key"] or "").rpartition(":")[2] or None,
         }
-        for row in rows("select * from marts.fct_survey_answers")
+        for row in rows("select * from marts.mart_voice__answers")
     }
     accepted = {
         (one["response_id"], one["question"]): {
@@ -150,6 +155,33 @@ def comments(rows: Any, truth: Truth) -> list[str]:
     }
     if told and spoken != {**counted, "all": len(told)}:
         found.append(f"comments by survey: {spoken} here, {dict(counted)} in truth")
+    return found
+
+
+# The marts of the voice that are compared row by row: the part of the truth, and what makes a row of it.
+VOICE = {
+    "scores_by": ("metric", "scale", "purpose", "dimension", "member", "period", "period_start"),
+    "changes": ("metric", "scale", "purpose", "dimension", "member", "comparison", "period", "period_start"),
+    "response_rates": ("survey", "dimension", "member", "period", "period_start"),
+    "rating_reasons": ("metric", "dimension", "member", "period", "period_start", "reason"),
+    "operational_gap": ("rated_by", "scale", "dimension", "member", "period", "period_start"),
+    "channel_consistency": ("metric", "scale", "topic", "period", "period_start"),
+    "staff": ("team", "quarter_start", "customer_metric", "customer_scale"),
+    "belief_gap": ("metric", "scale", "purpose", "period", "period_start"),
+}
+
+
+def _voice(rows: Any, truth: Truth) -> list[str]:
+    ours = {row["response_key"]: row for row in rows("select * from marts.fct_survey_responses")}
+    found = _compare("response", ours, truth["responses"])
+    for part, key in VOICE.items():
+        mart = {
+            tuple(_plain(row[name]) for name in key): row for row in rows(f"select * from marts.mart_voice__{part}")
+        }
+        told = {tuple(row[name] for name in key): row for row in truth[part]}
+        if len(told) < len(truth[part]):
+            found.append(f"{part}: the truth has two rows of one key")
+        found += _compare(part, mart, told, leave=key)
     return found
 
 

@@ -67,8 +67,9 @@ create table candidate_intermediate.int_ticket__tickets as
 create table candidate_intermediate.int_survey__scored as
     select 'a' || n as answer_key, case when n = 23 then 'csat_helpdesk' else 'nps' end as metric,
         case when n = 23 then 'zendesk:31' end as ticket_key,
-        case when n = 22 then 'out of scale' end as rejected_because
-    from generate_series(1, 23) as n;
+        case when n = 22 then 'out of scale' end as rejected_because,
+        case when n = 24 then 'internal' else 'customer' end as audience
+    from generate_series(1, 24) as n;
 create view candidate_intermediate.int_survey__rejected as
     select * from candidate_intermediate.int_survey__scored where rejected_because is not null;
 create table candidate.fct_survey_answers as
@@ -83,6 +84,34 @@ create table candidate.mart_voice__scores as
         ('csat', 'f2', 'all', 'share', '1-5', 0, 0, 0, null, null, null),
         ('ces_mean', 'f2', 'week', 'score', '1-5 reversed', 3, 3, 0, 4.0, 3.0, 5.0)
     ) as row (metric, survey, period, unit, scale, n, n_customers, n_rejected, value, ci_low, ci_high);
+alter table candidate.mart_voice__scores add column purpose text default 'relationship', add column period_start date;
+-- as many answers on each of 63 days
+insert into candidate_intermediate.int_survey__scored
+    select 'b' || n, 'csat', null, null, 'customer' from generate_series(1, 399) as n;
+insert into candidate.fct_survey_answers
+    select 'b' || n, 'csat', 'customer', 4, 1, 5, timestamptz '2026-02-01' from generate_series(1, 399) as n;
+create table candidate.mart_voice__answers as
+    select answer_key, date '2026-02-28' - (row_number() over ())::int % 63 as answered_date
+    from candidate.fct_survey_answers;
+create table candidate.mart_voice__scores_by as
+    select metric, scale, purpose, 'all' as dimension, 'all' as member, period, period_start, value, n, n_customers,
+        ci_low, ci_high
+    from candidate.mart_voice__scores where survey = 'all';
+create table candidate.mart_voice__changes as
+    select 1.0 as difference, -1.0 as ci_low, 3.0 as ci_high, 0.3 as p_value, 0.4 as q_value;
+create table candidate_settings.metric_settings as select 'staff_answers_floor' as setting, 10 as setting_value;
+create table candidate_intermediate.int_survey__responses as
+    select 'r' || n as response_key, 'customer' as audience from generate_series(1, 420) as n;
+create table candidate.fct_survey_responses as
+    select 'r' || n as response_key, timestamptz '2026-01-01' as invited_at, timestamptz '2026-01-01' as started_at,
+        timestamptz '2026-01-02' as answered_at, timestamptz '2026-01-02' as completed_at,
+        date '2026-02-28' - n % 63 as asked_date
+    from generate_series(1, 420) as n;
+create table candidate.mart_voice__response_rates as select 10 as n_invited, 5 as n_answered, 0.5 as response_rate;
+create table candidate.mart_voice__operational_gap as
+    select 10 as n, 5 as n_rated, 4 as n_success_rated, 1 as n_success_rated_bad;
+create table candidate.mart_voice__staff as
+    select * from (values ('a', 9, null), ('b', 10, 20.0)) as row (team, n_staff_answers, enps);
 
 create table candidate_settings.sources as
     select * from (values ('hubspot', true), ('zendesk', false), ('matomo', false))
@@ -225,9 +254,33 @@ SPOILT = [
     ("update {c}.mart_voice__scores set value = null where n = 3", "answers_without_value", "critical"),
     ("update {c}.mart_voice__scores set n = 22 where survey = 'all'", "nps_answers_not_summed", "critical"),
     ("update {c}.mart_voice__scores set n_rejected = 3 where survey = 'f1'", "rejected_share", "warning"),
-    ("insert into {c}_intermediate.int_survey__scored values ('a99', 'nps', null, null)", "answers_lost", "critical"),
+    ("insert into {c}_intermediate.int_survey__scored values ('a99', 'nps', null, null, 'customer')",
+     "answers_lost", "critical"),
     ("update {c}.fct_survey_answers set answered_at = '2999-01-01', metric = 'csat' where answer_key = 'a1'; "
      "update {c}.mart_voice__scores set n = 20 where survey = 'all'", "answers_ahead", "warning"),
+    ("update {c}.mart_voice__scores_by set ci_low = 101", "value", "critical"),
+    ("update {c}.mart_voice__scores_by set ci_high = 99", "ci_high", "critical"),
+    ("update {c}.mart_voice__scores_by set n_customers = 22", "n", "critical"),
+    ("update {c}.mart_voice__changes set ci_low = 2", "difference", "critical"),
+    ("update {c}.mart_voice__changes set ci_high = 0", "ci_high", "critical"),
+    ("update {c}.mart_voice__changes set q_value = 0.2", "q_value", "critical"),
+    ("update {c}.fct_survey_responses set invited_at = '2026-01-03' where response_key = 'r1'", "answered_at",
+     "warning"),
+    ("update {c}.fct_survey_responses set started_at = '2026-01-03' where response_key = 'r1'", "completed_at",
+     "warning"),
+    ("update {c}.mart_voice__response_rates set n_answered = 11", "n_invited", "critical"),
+    ("update {c}.mart_voice__response_rates set response_rate = 1.1", "response_rate", "critical"),
+    ("update {c}.mart_voice__operational_gap set n_rated = 11", "n", "critical"),
+    ("update {c}.mart_voice__operational_gap set n_success_rated_bad = 5", "n_success_rated", "critical"),
+    ("delete from {c}.mart_voice__answers where answer_key = 'a1'", "answers_not_cut", "critical"),
+    ("update {c}.mart_voice__scores_by set n = 20", "totals_that_differ", "critical"),
+    ("delete from {c}.mart_voice__scores_by", "totals_that_differ", "critical"),
+    ("delete from {c}.fct_survey_responses where response_key = 'r1'", "responses_lost", "critical"),
+    ("update {c}.mart_voice__staff set enps = 0 where team = 'a'", "staff_shown", "critical"),
+    ("update {c}.mart_voice__answers set answered_date = '2026-02-25' where answered_date < '2026-02-10'",
+     "answers_against_usual", "warning"),
+    ("update {c}.fct_survey_responses set asked_date = '2026-01-25' where asked_date > '2026-02-10'",
+     "invited_against_usual", "warning"),
     ("update {c}.mart_customer__360 set open_tickets = 20", "tickets", "critical"),
     ("update {c}.mart_customer__360 set tickets_90d = 20", "tickets", "critical"),
     ("update {c}.mart_customer__360 set last_order_date = '2025-01-01'", "last_order_date", "critical"),

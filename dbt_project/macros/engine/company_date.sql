@@ -92,3 +92,25 @@
 {% macro default__wall_time(day, minutes, time_zone) -%}
     ((({{ day }})::timestamp + ({{ minutes }}) * interval '1 minute') at time zone ({{ time_zone }}))
 {%- endmacro %}
+
+
+{# The first days of all weeks or months that touch the days from the first to the last: a row source with the column
+   period_start, aliased start. `period` is 'week' or 'month'. #}
+{% macro period_starts_between(period, first, last) -%}
+    {{ return(adapter.dispatch('period_starts_between')(period, first, last)) }}
+{%- endmacro %}
+
+{% macro default__period_starts_between(period, first, last) -%}
+    (
+        select series.moment::date as period_start
+        from generate_series(
+            date_trunc('{{ period }}', ({{ first }})::timestamp), ({{ last }})::timestamp, interval '1 {{ period }}'
+        ) as series (moment)
+    ) as start
+{%- endmacro %}
+
+
+{# The moment at which a week or month that begins on a day is over; it never ends later than the night's clock. #}
+{% macro period_end(period, period_start) -%}
+    least({{ as_of() }}, {{ day_start('(' ~ period_start ~ " + interval '1 " ~ period ~ "')::date") }})
+{%- endmacro %}

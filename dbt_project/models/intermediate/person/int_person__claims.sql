@@ -77,6 +77,19 @@ zendesk_external_ids as (
     where btrim(helpdesk_user.external_id) <> ''
 ),
 
+-- an employee who is asked as one is no customer
+typeform_responses as (
+    select response.*
+    from {{ ref('stg_typeform__responses') }} as response
+    where
+        response.answered_at is not null
+        and response.form_id not in (
+            select internal.survey
+            from {{ ref('survey_scales') }} as internal
+            where internal.source = 'typeform' and internal.audience = 'internal'
+        )
+),
+
 typeform_claims as (
     select
         'typeform:' || response.form_id || ':' || response.response_id as identity_key,
@@ -86,14 +99,14 @@ typeform_claims as (
         claim.rule,
         response.answered_at as claimed_at,
         response.build_number
-    from {{ ref('stg_typeform__responses') }} as response
+    from typeform_responses as response
     inner join lateral (
         values
         ('email', lower(btrim(response.hidden_email)), 'survey_email'),
         ('email', lower(btrim(response.answered_email)), 'answered_email'),
         ('record', '{{ var("crm_source") }}:' || nullif(btrim(response.hidden_contact_id), ''), 'survey_contact_id')
     ) as claim (kind, value, rule) on true
-    where response.answered_at is not null and claim.value <> ''
+    where claim.value <> ''
 ),
 
 typeform_tickets as (
@@ -105,10 +118,10 @@ typeform_tickets as (
         'survey_ticket_id' as rule,
         response.answered_at as claimed_at,
         greatest(response.build_number, ticket.build_number) as build_number
-    from {{ ref('stg_typeform__responses') }} as response
+    from typeform_responses as response
     inner join {{ ref('int_ticket__tickets') }} as ticket
         on '{{ var("helpdesk_source") }}:' || btrim(response.hidden_ticket_id) = ticket.ticket_key
-    where response.answered_at is not null and ticket.requester_key is not null
+    where ticket.requester_key is not null
 ),
 
 ga4_logins as (

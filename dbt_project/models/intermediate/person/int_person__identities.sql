@@ -85,6 +85,12 @@ typeform as (
     where
         {{ only_changed('response') }}
         and response.answered_at is not null
+        -- an employee who is asked as one is no customer
+        and response.form_id not in (
+            select internal.survey
+            from {{ ref('survey_scales') }} as internal
+            where internal.source = 'typeform' and internal.audience = 'internal'
+        )
 ),
 
 ga4 as (

@@ -8,6 +8,12 @@
 with answers as (
     select
         answer.*,
+        -- a deleted ticket says nothing of its answers any more
+        case when not ticket.is_deleted then ticket.channel end as channel,
+        case when not ticket.is_deleted then ticket.topic end as topic,
+        -- whom a rating was given to, where the helpdesk says so; else who has the ticket
+        coalesce(answer.rated_agent_key, case when not ticket.is_deleted then ticket.assignee_key end) as agent_key,
+        coalesce(answer.rated_team_id, case when not ticket.is_deleted then ticket.team_id end) as team_id,
         case
             when answer.is_reversed then answer.scale_min + answer.scale_max - answer.answer_value
             else answer.answer_value
@@ -38,15 +44,25 @@ select
     answer.score,
     answer.score >= answer.good_from as is_good,
     case
-        when answer.metric = 'nps' and answer.score >= 9 then 'promoter'
-        when answer.metric = 'nps' and answer.score >= 7 then 'passive'
-        when answer.metric = 'nps' then 'detractor'
+        when answer.metric in ('nps', 'enps') and answer.score >= 9 then 'promoter'
+        when answer.metric in ('nps', 'enps') and answer.score >= 7 then 'passive'
+        when answer.metric in ('nps', 'enps') then 'detractor'
     end as nps_group,
-    coalesce(
-        customer.customer_key,
-        {{ surrogate_key(['coalesce(answer.identity_key, answer.response_key)']) }}
-    ) as customer_key,
+    -- an employee who is asked as one is no customer
+    case
+        when answer.audience = 'customer'
+            then coalesce(
+                customer.customer_key,
+                {{ surrogate_key(['coalesce(answer.identity_key, answer.response_key)']) }}
+            )
+    end as customer_key,
     answer.ticket_key,
+    answer.channel,
+    answer.topic,
+    answer.team_id,
+    answer.agent_key,
+    answer.rating_reason,
+    answer.respondent_team,
     answer.answered_at,
     {{ company_date('answer.answered_at') }} as answered_date,
     answer.metric = 'csat_helpdesk' and row_number() over (

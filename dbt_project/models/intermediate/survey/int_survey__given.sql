@@ -20,6 +20,10 @@ with typeform as (
         coalesce(answer.field ->> 'type' = 'long_text', false) as is_comment,
         'typeform:' || response.form_id || ':' || response.response_id as identity_key,
         '{{ var("helpdesk_source") }}:' || nullif(btrim(response.hidden_ticket_id), '') as ticket_key,
+        null::text as rated_agent_key,
+        null::text as rated_team_id,
+        null::text as rating_reason,
+        nullif(btrim(response.hidden ->> 'team'), '') as respondent_team,
         response.answered_at,
         response.is_deleted
     from {{ ref('stg_typeform__responses') }} as response
@@ -42,6 +46,11 @@ zendesk_ratings as (
         true as is_comment,
         'zendesk:' || rating.requester_id as identity_key,
         'zendesk:' || rating.ticket_id as ticket_key,
+        'zendesk:' || rating.assignee_id as rated_agent_key,
+        rating.group_id as rated_team_id,
+        -- what the helpdesk writes where the customer picked none
+        nullif(nullif(btrim(rating.reason), ''), 'No reason provided') as rating_reason,
+        null::text as respondent_team,
         rating.created_at as answered_at,
         rating.is_deleted
     from {{ ref('stg_zendesk__satisfaction_ratings') }} as rating
@@ -61,6 +70,10 @@ zendesk_surveys as (
         coalesce(answer.type = 'open_ended', false) as is_comment,
         'zendesk:' || response.responder_id as identity_key,
         'zendesk:' || response.ticket_id as ticket_key,
+        null::text as rated_agent_key,
+        null::text as rated_team_id,
+        null::text as rating_reason,
+        null::text as respondent_team,
         {{ try_timestamptz('answer.updated_at') }} as answered_at,
         response.is_deleted
     from {{ ref('stg_zendesk__survey_responses') }} as response
@@ -90,6 +103,10 @@ select
     is_comment,
     identity_key,
     ticket_key,
+    rated_agent_key,
+    rated_team_id,
+    rating_reason,
+    respondent_team,
     answered_at,
     is_deleted,
     {{ build_number() }} as build_number

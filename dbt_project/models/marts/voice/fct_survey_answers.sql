@@ -25,9 +25,16 @@ select
     nps_group,
     customer_key,
     ticket_key,
+    channel,
+    topic,
+    team_id,
+    agent_key,
+    rating_reason,
     answered_at,
     answered_date,
     is_first_of_ticket,
     is_latest_of_ticket,
     {{ build_number() }} as build_number
 from {{ ref('int_survey__answers') }}
+-- what employees say is in fct_staff_answers, which readers do not get
+where audience = 'customer'

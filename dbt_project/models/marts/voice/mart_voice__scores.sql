@@ -1,17 +1,9 @@
 {{ config(indexes=[{'columns': ['metric', 'survey', 'period', 'period_start']}]) }}
 
--- Which scores an answer feeds: net of promoters and detractors (of all answers, or of each customer's latest), share
--- of good answers, or mean.
+{%- set cell = ['metric', 'kind', 'survey', 'scale', 'purpose', 'period', 'period_start'] %}
+
 with measures (metric, measure, kind, unit) as (
-    values
-    ('nps', 'nps_responses', 'net', 'points'),
-    ('nps', 'nps_customers_90d', 'latest', 'points'),
-    ('csat', 'csat', 'share', 'share'),
-    ('ces', 'ces_mean', 'mean', 'score'),
-    ('ces', 'ces_easy_share', 'share', 'share'),
-    ('csat_helpdesk', 'csat_helpdesk_first', 'share', 'share'),
-    ('csat_helpdesk', 'csat_helpdesk_latest', 'share', 'share'),
-    ('csat_helpdesk_survey', 'csat_helpdesk_survey', 'share', 'share')
+    {{ score_measures() }}
 ),
 
 answers as (
@@ -33,15 +25,7 @@ points as (
         answer.scale_min,
         answer.scale_max,
         -- a rating that was changed has no point in the first or in the latest score, but its period has its row
-        case
-            when measure.measure = 'csat_helpdesk_first' and not answer.is_first_of_ticket then null
-            when measure.measure = 'csat_helpdesk_latest' and not answer.is_latest_of_ticket then null
-            when measure.kind = 'mean' then answer.score
-            when measure.kind = 'share' then case when answer.is_good then 1 else 0 end
-            when answer.nps_group = 'promoter' then 100
-            when answer.nps_group = 'detractor' then -100
-            else 0
-        end as point
+        {{ score_point('measure.measure', 'measure.kind', 'answer') }} as point
     from answers as answer
     inner join measures as measure on answer.metric = measure.metric
     cross join lateral (values (answer.survey), ('all')) as survey (survey)
@@ -50,98 +34,23 @@ points as (
 ),
 
 customers as (
-    select
-        metric,
-        kind,
-        survey,
-        scale,
-        purpose,
-        period,
-        period_start,
-        count(point)::numeric as n,
-        coalesce(sum(point), 0)::numeric as total,
-        coalesce(sum(point * point), 0)::numeric as squares,
-        count(*) filter (where point > 0)::numeric as positive,
-        count(*) filter (where point < 0)::numeric as negative,
-        min(point) as lowest,
-        max(point) as highest,
-        min(scale_min) as scale_min,
-        max(scale_max) as scale_max
-    from points
-    group by metric, kind, survey, scale, purpose, period, period_start, customer_key
-),
-
-sums as (
-    select
-        metric,
-        kind,
-        survey,
-        scale,
-        purpose,
-        period,
-        period_start,
-        sum(n) as n,
-        (count(*) filter (where n > 0))::numeric as n_customers,
-        sum(total) / nullif(sum(n), 0) as value,
-        sum(squares) - sum(total) * sum(total) / nullif(sum(n), 0) as spread,
-        sum(positive) / nullif(sum(n), 0) as promoter_share,
-        sum(negative) / nullif(sum(n), 0) as detractor_share,
-        sum(n * n) as n_squares,
-        -- the spread of the customers' sums about what they would be if all answered alike
-        sum(total * total)
-        - 2 * sum(total) / nullif(sum(n), 0) * sum(total * n)
-        + power(sum(total) / nullif(sum(n), 0), 2) * sum(n * n) as clustered_spread,
-        min(lowest) = max(highest) as is_unanimous,
-        min(scale_min) as scale_min,
-        max(scale_max) as scale_max
-    from customers
-    group by metric, kind, survey, scale, purpose, period, period_start
-),
-
-scores as (
-    select
-        *,
-        n / case
-            when is_unanimous then n_squares / nullif(n, 0)
-            else greatest(clustered_spread / spread, 1)
-        end as n_effective
-    from sums
+    {{ score_customers('points', cell) }}
 ),
 
 intervals as (
     select
-        score.metric,
-        score.survey,
-        score.scale,
-        score.purpose,
-        score.period,
-        score.period_start,
-        score.value,
-        score.n,
-        score.n_customers,
-        case score.kind
-            when 'net'
-                then {{ nps_interval('score.promoter_share', 'score.detractor_share', 'score.n_effective', 'low') }}
-            when 'share' then {{ wilson_interval('score.value', 'score.n_effective', 'low') }}
-            else greatest(
-                score.value - sqrt(score.spread / nullif(score.n - 1, 0) / score.n_effective)
-                * {{ t_95('score.n_customers - 1', 'critical.t_975') }},
-                case when score.n_customers > 1 then score.scale_min end
-            )
-        end as ci_low,
-        case score.kind
-            when 'net'
-                then {{ nps_interval('score.promoter_share', 'score.detractor_share', 'score.n_effective', 'high') }}
-            when 'share' then {{ wilson_interval('score.value', 'score.n_effective', 'high') }}
-            else least(
-                score.value + sqrt(score.spread / nullif(score.n - 1, 0) / score.n_effective)
-                * {{ t_95('score.n_customers - 1', 'critical.t_975') }},
-                case when score.n_customers > 1 then score.scale_max end
-            )
-        end as ci_high
-    from scores as score
-    left join {{ ref('t_critical_values') }} as critical
-        on score.n_customers - 1 = critical.degrees_of_freedom
+        metric,
+        survey,
+        scale,
+        purpose,
+        period,
+        period_start,
+        value,
+        n,
+        n_customers,
+        ci_low,
+        ci_high
+    from {{ score_estimates('customers', cell, ref('t_critical_values')) }} as estimate
 ),
 
 trailing_scores as (

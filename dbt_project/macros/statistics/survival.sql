@@ -1,0 +1,77 @@
+{# Kaplan–Meier medians with 95 % intervals (log-log bands, Greenwood), one row per cell: its columns `by`, n,
+   median_minutes, median_ci_low and median_ci_high, null where half never end. `waits` has the columns `by`, minutes and
+   is_ended (1, or 0 for one that still waits and has waited so long). A subquery to select from. #}
+{% macro survival_medians(waits, by) -%}
+    {%- set cell = by | join(', ') -%}
+    (
+        with moments as (
+            select
+                {{ cell }},
+                minutes,
+                sum(is_ended)::double precision as ended,
+                (sum(count(*)) over (partition by {{ cell }} order by minutes desc))::double precision as waiting
+            from {{ waits }}
+            group by {{ cell }}, minutes
+        ),
+
+        survival as (
+            select
+                *,
+                case
+                    when max(case when ended = waiting then 1 else 0 end) over so_far = 1 then 0
+                    else exp(sum(case when ended < waiting then ln(1 - ended / waiting) else 0 end) over so_far)
+                end as share_waiting,
+                sum(case when ended < waiting then ended / (waiting * (waiting - ended)) else 0 end) over so_far
+                    as greenwood
+            from moments
+            window so_far as (partition by {{ cell }} order by minutes)
+        ),
+
+        bands as (
+            select
+                *,
+                case when share_waiting > 0 and share_waiting < 1 then ln(-ln(share_waiting)) end as log_log,
+                case
+                    when share_waiting > 0 and share_waiting < 1
+                        then {{ z_95() }}::double precision * sqrt(greenwood) / abs(ln(share_waiting))
+                end as half_width
+            from survival
+            where ended > 0
+        ),
+
+        -- a product of logarithms misses an exact half by a hair, so the borders give a billionth
+        quantiles as (
+            select
+                {{ cell }},
+                min(minutes) filter (where share_waiting <= 0.5 + 1e-9) as median_minutes,
+                min(minutes) filter (
+                    where coalesce(exp(-exp(log_log + half_width)), share_waiting) <= 0.5 + 1e-9
+                ) as median_ci_low,
+                min(minutes) filter (
+                    where coalesce(exp(-exp(log_log - half_width)), share_waiting) <= 0.5 + 1e-9
+                ) as median_ci_high
+            from bands
+            group by {{ cell }}
+        ),
+
+        totals as (
+            select
+                {{ cell }},
+                count(*) as n
+            from {{ waits }}
+            group by {{ cell }}
+        )
+
+        select
+            {% for column in by %}total.{{ column }},
+            {% endfor -%}
+            total.n,
+            quantile.median_minutes,
+            quantile.median_ci_low,
+            quantile.median_ci_high
+        from totals as total
+        left join quantiles as quantile
+            on {% for column in by %}total.{{ column }} is not distinct from quantile.{{ column }}
+            {{ 'and ' if not loop.last }}{% endfor %}
+    )
+{%- endmacro %}
