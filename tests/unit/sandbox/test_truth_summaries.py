@@ -185,6 +185,15 @@ def test_backlog_is_by_the_team_of_the_day_s_end_and_what_happens_by_that_of_the
     ]
 
 
+def test_ticket_that_is_solved_at_the_clock_s_own_second_is_open_no_more():
+    story = Story()
+    story.user(1)
+    story.ticket(1, "10-06 08:00")
+    story.status(1, "10-06 12:00", "new", "solved")
+    assert days(story.truth(at("10-06 12:00"))) == {"2025-10-06": (0, 1, 1, 0)}
+    assert days(story.truth(at("10-06 11:59:59"))) == {"2025-10-06": (1, 1, 0, 0)}
+
+
 def test_merged_ticket_lies_open_until_it_is_merged_and_a_deleted_one_nowhere():
     story = Story()
     story.user(1)
