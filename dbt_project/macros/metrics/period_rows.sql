@@ -21,3 +21,25 @@
 {% macro period_key(period, period_start) -%}
     {{ period }} || coalesce(' ' || {{ period_start }}, '')
 {%- endmacro %}
+
+
+{# The periods of score_periods in which an answer of a day counts, one row each, aliased period: single days only where
+   `is_daily` holds. There also the days that it is compared with: like_weekdays of a day are the four days of the same
+   weekday before it. #}
+{% macro score_period_rows(day, is_daily) -%}
+    (
+        select
+            period.period,
+            period.period_start
+        from {{ period_rows(day) }}
+        where period.period <> 'day' or {{ is_daily }}
+        {%- if 'day' in var('score_periods') %}
+        union all
+        select
+            'like_weekdays' as period,
+            {{ day }} + 7 * weeks.later as period_start
+        from (values (1), (2), (3), (4)) as weeks (later)
+        where {{ is_daily }} and {{ day }} + 7 * weeks.later <= {{ company_date(as_of()) }}
+        {%- endif %}
+    ) as period
+{%- endmacro %}

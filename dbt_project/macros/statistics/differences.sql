@@ -2,68 +2,61 @@
     Differences of two figures that have 95 % intervals, and how sure they are.
 #}
 
-{# The end of the 95 % interval of `value − other`, from the intervals of both: their distances to the values are added
-   as the sides of a triangle ("square and add": Newcombe 1998, method 10; Zou and Donner 2008). `correlation` is that of
-   the two figures, 0 where different customers gave them. bound is 'low' or 'high'; rows are aliases with the columns
-   value, ci_low and ci_high. #}
-{% macro difference_interval(row, other, correlation, bound) -%}
-    {%- if bound == 'low' -%}
-        {%- set mine = '(' ~ row ~ '.value - ' ~ row ~ '.ci_low)' -%}
-        {%- set its = '(' ~ other ~ '.ci_high - ' ~ other ~ '.value)' -%}
-        {%- set sign = '-' -%}
-    {%- else -%}
-        {%- set mine = '(' ~ row ~ '.ci_high - ' ~ row ~ '.value)' -%}
-        {%- set its = '(' ~ other ~ '.value - ' ~ other ~ '.ci_low)' -%}
-        {%- set sign = '+' -%}
-    {%- endif -%}
-    {{ row }}.value - {{ other }}.value {{ sign }} sqrt(greatest(
-        power({{ mine }}, 2) + power({{ its }}, 2) - 2 * ({{ correlation }}) * {{ mine }} * {{ its }}, 0
+{# The end of the 95 % interval of `one − other`, from the intervals of both: their distances to the values are added as
+   the sides of a triangle ("square and add": Newcombe 1998, method 10; Zou and Donner 2008). Each is named by three
+   expressions: value, lower and upper end. `correlation` is that of the two figures, 0 where different customers gave
+   them. bound is 'low' or 'high'. A figure without an interval has no difference with one. #}
+{% macro difference_interval(one, other, correlation, bound) -%}
+    {%- set down = '(' ~ one[0] ~ ' - ' ~ one[1] ~ ')' -%}
+    {%- set up = '(' ~ one[2] ~ ' - ' ~ one[0] ~ ')' -%}
+    {%- set other_down = '(' ~ other[0] ~ ' - ' ~ other[1] ~ ')' -%}
+    {%- set other_up = '(' ~ other[2] ~ ' - ' ~ other[0] ~ ')' -%}
+    {%- set mine, its, sign = (down, other_up, '-') if bound == 'low' else (up, other_down, '+') -%}
+    {{ one[0] }} - {{ other[0] }} {{ sign }} sqrt(greatest(
+        power({{ mine }}, 2) + power({{ its }}, 2) - 2 * ({{ correlation }}) * {{ mine }} * {{ its }},
+        0 * {{ mine }} * {{ its }}
     ))
 {%- endmacro %}
 
 
-{# The two-sided p-value that a 95 % interval of a difference implies: how many standard errors 0 lies from it, on the
-   side where 0 is (Altman and Bland, BMJ 2011;343:d2304). Below 0.05 exactly where the interval leaves 0 out. #}
-{% macro implied_p(difference, ci_low, ci_high) -%}
+{# How many standard errors 0 lies from a difference, as its 95 % interval has it on the side where 0 is (Altman and
+   Bland, BMJ 2011;343:d2304). normal_two_sided makes a p-value of it, which is below 0.05 exactly where the interval
+   leaves 0 out. Null without an interval; 100 where an interval without width leaves 0 out. #}
+{% macro standard_errors_from_zero(difference, ci_low, ci_high) -%}
     case
-        when ({{ difference }}) = 0 and ({{ ci_low }}) is not null then 1
-        when ({{ difference }}) > 0
-            then coalesce(
-                {{ normal_two_sided(z_95() ~ ' * (' ~ difference ~ ') / nullif((' ~ difference ~ ') - (' ~ ci_low ~ '), 0)') }},
-                case when ({{ ci_low }}) is not null then 0 end
-            )
-        when ({{ difference }}) < 0
-            then coalesce(
-                {{ normal_two_sided(z_95() ~ ' * (' ~ difference ~ ') / nullif((' ~ difference ~ ') - (' ~ ci_high ~ '), 0)') }},
-                case when ({{ ci_high }}) is not null then 0 end
-            )
+        when ({{ difference }}) = 0 then 0 * ({{ ci_low }})
+        when ({{ difference }}) > 0 and ({{ ci_low }}) < ({{ difference }})
+            then {{ z_95() }} * ({{ difference }}) / (({{ difference }}) - ({{ ci_low }}))
+        when ({{ difference }}) < 0 and ({{ ci_high }}) > ({{ difference }})
+            then {{ z_95() }} * ({{ difference }}) / (({{ difference }}) - ({{ ci_high }}))
+        when ({{ ci_low }}) is not null then 100
     end
 {%- endmacro %}
 
 
-{# P(|Z| > z) of the standard normal distribution, for any z ≥ 0: Hart's algorithm 5666 as in West, "Better
-   approximations to cumulative normal functions" (Wilmott 2005), right to fourteen digits. #}
-{% macro normal_two_sided(z) -%}
-    (
-        select
-            case
-                when tail.x > 37 then 0::double precision
-                when tail.x < 7.07106781186547
-                    then 2 * exp(-tail.x * tail.x / 2) * (
-                        ((((((3.52624965998911e-02 * tail.x + 0.700383064443688) * tail.x + 6.37396220353165) * tail.x
-                        + 33.912866078383) * tail.x + 112.079291497871) * tail.x + 221.213596169931) * tail.x
-                        + 220.206867912376)
-                    ) / (
-                        (((((((8.83883476483184e-02 * tail.x + 1.75566716318264) * tail.x + 16.064177579207) * tail.x
-                        + 86.7807322029461) * tail.x + 296.564248779674) * tail.x + 637.333633378831) * tail.x
-                        + 793.826512519948) * tail.x + 440.413735824752)
-                    )
-                else 2 * exp(-tail.x * tail.x / 2)
-                    / (tail.x + 1 / (tail.x + 2 / (tail.x + 3 / (tail.x + 4 / (tail.x + 0.65)))))
-                    / 2.506628274631000502
-            end::numeric
-        from (select abs({{ z }})::double precision as x) as tail
-    )
+{# P(|Z| > x) of the standard normal distribution, x ≥ 0: Hart's algorithm 5666 as in West, "Better approximations to
+   cumulative normal functions" (Wilmott 2005), right to fourteen digits; beyond seven standard errors the first terms of
+   the continued fraction. All coefficients are positive, so the sums lose no digits. #}
+{% macro normal_two_sided(x) -%}
+    {%- set above = [
+        220.206867912376, 221.213596169931, 112.079291497871, 33.912866078383, 6.37396220353165, 0.700383064443688,
+        0.0352624965998911
+    ] -%}
+    {%- set below = [
+        440.413735824752, 793.826512519948, 637.333633378831, 296.564248779674, 86.7807322029461, 16.064177579207,
+        1.75566716318264, 0.0883883476483184
+    ] -%}
+    {%- set x = '(' ~ x ~ ')::double precision' -%}
+    (case
+        when {{ x }} > 37 then 0::double precision
+        when {{ x }} < 7.07106781186547
+            then 2 * exp(-{{ x }} * {{ x }} / 2)
+                * ({% for factor in above %}{{ factor }} * power({{ x }}, {{ loop.index0 }}){{ ' + ' if not loop.last }}{% endfor %})
+                / ({% for factor in below %}{{ factor }} * power({{ x }}, {{ loop.index0 }}){{ ' + ' if not loop.last }}{% endfor %})
+        else 2 * exp(-{{ x }} * {{ x }} / 2)
+            / ({{ x }} + 1 / ({{ x }} + 2 / ({{ x }} + 3 / ({{ x }} + 4 / ({{ x }} + 0.65)))))
+            / 2.506628274631000502
+    end)::numeric
 {%- endmacro %}
 
 

@@ -26,14 +26,16 @@ select
     answer.ticket_key,
     answer.channel,
     answer.topic,
-    coalesce(team.team, answer.team_id) as team,
     answer.agent_key,
     answer.rating_reason,
     answer.answered_at,
     answer.answered_date,
     answer.is_first_of_ticket,
-    answer.is_latest_of_ticket
+    answer.is_latest_of_ticket,
+    coalesce(team.team, answer.team_id) as team
 from {{ ref('fct_survey_answers') }} as answer
 left join {{ ref('mart_voice__members') }} as customer on answer.customer_key = customer.customer_key
-left join {{ ref('teams') }} as team on answer.source = team.source and answer.team_id = team.team_id
+-- the team is the helpdesk's, whoever asked
+left join {{ ref('teams') }} as team
+    on answer.team_id = team.team_id and team.source = split_part(answer.ticket_key, ':', 1)
 where answer.answered_at <= {{ as_of() }}

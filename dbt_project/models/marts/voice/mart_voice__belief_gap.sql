@@ -1,6 +1,8 @@
 {{ config(indexes=[{'columns': ['metric', 'period', 'period_start']}]) }}
 
 {%- set cell = ['kind', 'expected', 'purpose', 'scale', 'period', 'period_start'] %}
+{%- set expected = ['side.expected_value', 'side.expected_ci_low', 'side.expected_ci_high'] %}
+{%- set customer = ['side.value', 'side.ci_low', 'side.ci_high'] %}
 
 -- Which score an expectation is of. One in per cent is of any scale, one on a scale is of that scale.
 with beliefs (expected, metric, is_of_scale, divisor) as (
@@ -50,16 +52,16 @@ sides as (
         expectation.purpose,
         expectation.period,
         expectation.period_start,
-        expectation.value / expectation.divisor as expected_value,
-        expectation.ci_low / expectation.divisor as expected_ci_low,
-        expectation.ci_high / expectation.divisor as expected_ci_high,
         expectation.n as n_expected,
         score.value,
         score.ci_low,
         score.ci_high,
         score.n,
         score.is_small_sample,
-        score.unit
+        score.unit,
+        expectation.value / expectation.divisor as expected_value,
+        expectation.ci_low / expectation.divisor as expected_ci_low,
+        expectation.ci_high / expectation.divisor as expected_ci_high
     from expectations as expectation
     inner join {{ ref('mart_voice__scores') }} as score
         on expectation.metric = score.metric
@@ -85,15 +87,8 @@ select
     side.ci_low as customer_ci_low,
     side.ci_high as customer_ci_high,
     {{ plain_number('side.expected_value - side.value') }} as gap,
-    {{ plain_number("round(" ~ difference_interval('expected', 'customer', '0', 'low') ~ ", 12)") }} as gap_ci_low,
-    {{ plain_number("round(" ~ difference_interval('expected', 'customer', '0', 'high') ~ ", 12)") }} as gap_ci_high,
+    {{ plain_number("round(" ~ difference_interval(expected, customer, '0', 'low') ~ ", 12)") }} as gap_ci_low,
+    {{ plain_number("round(" ~ difference_interval(expected, customer, '0', 'high') ~ ", 12)") }} as gap_ci_high,
     side.is_small_sample,
     side.unit
 from sides as side
-cross join lateral (
-    select
-        side.expected_value as value,
-        side.expected_ci_low as ci_low,
-        side.expected_ci_high as ci_high
-) as expected
-cross join lateral (select side.value, side.ci_low, side.ci_high) as customer

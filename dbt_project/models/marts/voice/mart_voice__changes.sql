@@ -1,5 +1,8 @@
 {{ config(indexes=[{'columns': ['dimension', 'member', 'metric', 'period', 'period_start']}]) }}
 
+{%- set present = ['pair.value', 'pair.ci_low', 'pair.ci_high'] %}
+{%- set former = ['pair.former_value', 'pair.former_ci_low', 'pair.former_ci_high'] %}
+
 -- What a period is compared with. A year of weeks and days is 364 days, so that weekdays meet their like.
 with comparisons (comparison, period, compared_with) as (
     values
@@ -94,29 +97,28 @@ differences as (
     select
         pair.*,
         pair.value - pair.former_value as difference,
-        {{ difference_interval('mine', 'former', 'pair.correlation', 'low') }} as difference_low,
-        {{ difference_interval('mine', 'former', 'pair.correlation', 'high') }} as difference_high
+        {{ difference_interval(present, former, 'pair.correlation', 'low') }} as difference_low,
+        {{ difference_interval(present, former, 'pair.correlation', 'high') }} as difference_high
     from correlated as pair
-    cross join lateral (select pair.value, pair.ci_low, pair.ci_high) as mine
-    cross join lateral (
-        select
-            pair.former_value as value,
-            pair.former_ci_low as ci_low,
-            pair.former_ci_high as ci_high
-    ) as former
 ),
 
 -- a few answers prove nothing, whatever their formula says
-tested as (
+judged as (
     select
         difference.*,
         least(difference.n, difference.former_n) < settings.small_sample_floor as is_small_sample,
-        case
-            when least(difference.n, difference.former_n) >= settings.small_sample_floor
-                then {{ implied_p('difference.difference', 'difference.difference_low', 'difference.difference_high') }}
-        end as p_value
+        {{ standard_errors_from_zero(
+            'difference.difference', 'difference.difference_low', 'difference.difference_high'
+        ) }} as standard_errors
     from differences as difference
     cross join settings
+),
+
+tested as (
+    select
+        *,
+        case when not is_small_sample then {{ normal_two_sided('standard_errors') }} end as p_value
+    from judged
 )
 
 select

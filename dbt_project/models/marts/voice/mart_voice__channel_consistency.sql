@@ -1,6 +1,8 @@
 {{ config(indexes=[{'columns': ['metric', 'topic', 'period', 'period_start']}]) }}
 
 {%- set cell = ['metric', 'kind', 'scale', 'purpose', 'topic', 'channel', 'period', 'period_start'] %}
+{%- set highest = ['highest.value', 'highest.ci_low', 'highest.ci_high'] %}
+{%- set lowest = ['lowest.value', 'lowest.ci_low', 'lowest.ci_high'] %}
 
 with measures (metric, measure, kind, unit) as (
     {{ score_measures() }}
@@ -89,7 +91,7 @@ ranked as (
         *,
         row_number() over (
             partition by metric, scale, purpose, topic, period, period_start
-            order by value desc, channel
+            order by value desc, channel asc
         ) as from_highest,
         count(*) over (partition by metric, scale, purpose, topic, period, period_start) as channels,
         min(n) over (partition by metric, scale, purpose, topic, period, period_start) as fewest
@@ -103,8 +105,8 @@ floor_setting as (
     where setting = 'small_sample_floor'
 ),
 
--- The highest and the lowest were picked from all pairs of channels, so the interval is as much wider as Bonferroni asks
--- for that many pairs.
+-- The highest and the lowest were picked from all pairs of channels, so the interval is as much wider as Bonferroni
+-- asks for that many pairs.
 spreads as (
     select
         highest.metric,
@@ -123,8 +125,8 @@ spreads as (
         lowest.n as lowest_n,
         highest.value - lowest.value as spread,
         critical.z_975 / {{ z_95() }} as widening,
-        {{ difference_interval('highest', 'lowest', '0', 'low') }} as plain_low,
-        {{ difference_interval('highest', 'lowest', '0', 'high') }} as plain_high
+        {{ difference_interval(highest, lowest, '0', 'low') }} as plain_low,
+        {{ difference_interval(highest, lowest, '0', 'high') }} as plain_high
     from ranked as highest
     left join ranked as lowest
         on highest.metric = lowest.metric

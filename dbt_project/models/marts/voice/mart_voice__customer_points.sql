@@ -35,25 +35,7 @@ given as (
         {{ score_point('measure.measure', 'measure.kind', 'answer') }} as point
     from answers as answer
     inner join measures as measure on answer.metric = measure.metric
-    cross join lateral (
-        select
-            period.period,
-            period.period_start
-        from {{ period_rows('answer.answered_date') }}
-        -- single days only of what has answers every day
-        where period.period <> 'day' or answer.dimension in ('all', 'survey')
-        {%- if 'day' in var('score_periods') %}
-            union all
-            -- what a day is compared with: the four days of the same weekday before it
-            select
-                'like_weekdays' as period,
-                answer.answered_date + 7 * weeks.later as period_start
-            from (values (1), (2), (3), (4)) as weeks (later)
-            where
-                answer.dimension in ('all', 'survey')
-                and answer.answered_date + 7 * weeks.later <= {{ company_date(as_of()) }}
-        {%- endif %}
-    ) as period
+    cross join lateral {{ score_period_rows('answer.answered_date', "answer.dimension in ('all', 'survey')") }}
     where measure.kind <> 'latest'
 ),
 
@@ -67,8 +49,8 @@ latest_answers as (
         answer.customer_key,
         answer.scale_min,
         answer.scale_max,
-        {{ score_point("'nps_customers_90d'", "'latest'", 'answer') }} as point,
         answer.answered_at as counts_from,
+        {{ score_point("'nps_customers_90d'", "'latest'", 'answer') }} as point,
         least(
             lead(answer.answered_at) over (
                 partition by answer.dimension, answer.member, answer.scale, answer.purpose, answer.customer_key

@@ -12,9 +12,9 @@ select
     customer.customer_key,
     customer.account_key,
     customer.account_name,
-    case when customer.account_key is null then 'consumer' else 'business' end as segment,
     customer.country,
-    tier.value_tier
+    tier.value_tier,
+    case when customer.account_key is null then 'consumer' else 'business' end as segment
 from {{ ref('mart_customer__360') }} as customer
 left join tiers as tier
     on (tier.revenue_from is null or customer.revenue_amount >= tier.revenue_from)

@@ -1,6 +1,8 @@
 {{ config(indexes=[{'columns': ['rated_by', 'dimension', 'member', 'period', 'period_start']}]) }}
 
 {%- set cell = ['kind', 'side', 'rated_by', 'scale', 'dimension', 'member', 'period', 'period_start'] %}
+{%- set company = ['cell.company_value', 'cell.company_ci_low', 'cell.company_ci_high'] %}
+{%- set customer = ['cell.customer_value', 'cell.customer_ci_low', 'cell.customer_ci_high'] %}
 
 -- What the customers of a ticket said of it: the answer that stands, on each scale of its own.
 with latest_answers as (
@@ -178,22 +180,10 @@ select
     {{ plain_number('cell.customer_ci_low') }} as customer_ci_low,
     {{ plain_number('cell.customer_ci_high') }} as customer_ci_high,
     {{ plain_number('cell.company_value - cell.customer_value') }} as gap,
-    {{ plain_number('round(' ~ difference_interval('company', 'customer', '0', 'low') ~ ', 12)') }} as gap_ci_low,
-    {{ plain_number('round(' ~ difference_interval('company', 'customer', '0', 'high') ~ ', 12)') }} as gap_ci_high,
+    {{ plain_number('round(' ~ difference_interval(company, customer, '0', 'low') ~ ', 12)') }} as gap_ci_low,
+    {{ plain_number('round(' ~ difference_interval(company, customer, '0', 'high') ~ ', 12)') }} as gap_ci_high,
     cell.n_success_rated,
     cell.n_success_rated_bad,
     cell.customer_n < floor_setting.setting_value as is_small_sample
 from cells as cell
-cross join lateral (
-    select
-        cell.company_value as value,
-        cell.company_ci_low as ci_low,
-        cell.company_ci_high as ci_high
-) as company
-cross join lateral (
-    select
-        cell.customer_value as value,
-        cell.customer_ci_low as ci_low,
-        cell.customer_ci_high as ci_high
-) as customer
 cross join floor_setting

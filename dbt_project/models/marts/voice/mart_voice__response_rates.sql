@@ -16,7 +16,9 @@ with responses as (
         case when response.answered_at <= {{ as_of() }} then 1 else 0 end as is_answered,
         case when response.completed_at <= {{ as_of() }} then 1 else 0 end as is_completed
     from {{ ref('fct_survey_responses') }} as response
-    left join {{ ref('teams') }} as team on response.source = team.source and response.team_id = team.team_id
+    -- the team is the helpdesk's, whoever asked
+    left join {{ ref('teams') }} as team
+        on response.team_id = team.team_id and team.source = split_part(response.ticket_key, ':', 1)
     left join {{ ref('mart_voice__members') }} as customer on response.customer_key = customer.customer_key
     where coalesce(response.invited_at, response.started_at, response.answered_at) <= {{ as_of() }}
 ),

@@ -31,7 +31,6 @@ select
     estimate.purpose,
     estimate.dimension,
     estimate.member,
-    coalesce(label.label, estimate.member) as member_label,
     estimate.period,
     estimate.period_start,
     estimate.value,
@@ -39,9 +38,10 @@ select
     estimate.n_customers,
     estimate.ci_low,
     estimate.ci_high,
-    estimate.n < floor_setting.setting_value as is_small_sample,
     target.target,
-    measure.unit
+    measure.unit,
+    coalesce(label.label, estimate.member) as member_label,
+    estimate.n < floor_setting.setting_value as is_small_sample
 from {{ ref('mart_voice__estimates') }} as estimate
 inner join measures as measure on estimate.metric = measure.measure
 left join labels as label on estimate.dimension = label.dimension and estimate.member = label.member
