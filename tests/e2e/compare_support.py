@@ -5,7 +5,6 @@ the one to the other."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 

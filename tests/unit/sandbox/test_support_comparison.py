@@ -43,7 +43,7 @@ def marts(told: dict[str, Any]) -> Marts:
         "mart_support__backlog_daily": [row | {"team_id": TEAMS.get(row["team"])} for row in told["backlog"]],
         "mart_support__contact_rate": told["contact_rate"],
         "mart_support__parity": [
-            {"ticket_id": number, "metric": "reply_time", "explanation": None} for number in told["tickets"]
+            {"ticket_id": number, "metric": "reply_time", "explanation": "equal"} for number in told["tickets"]
         ],
     }
     for rows in made.values():
