@@ -12,10 +12,11 @@
     {%- set other_down = '(' ~ other[0] ~ ' - ' ~ other[1] ~ ')' -%}
     {%- set other_up = '(' ~ other[2] ~ ' - ' ~ other[0] ~ ')' -%}
     {%- set mine, its, sign = (down, other_up, '-') if bound == 'low' else (up, other_down, '+') -%}
-    {{ one[0] }} - {{ other[0] }} {{ sign }} sqrt(greatest(
+    {#- rounded: where the same customers give the same answers twice, nothing is left but the last digit's noise -#}
+    {{ one[0] }} - {{ other[0] }} {{ sign }} sqrt(round((greatest(
         power({{ mine }}, 2) + power({{ its }}, 2) - 2 * ({{ correlation }}) * {{ mine }} * {{ its }},
         0 * {{ mine }} * {{ its }}
-    ))
+    ))::numeric, 14))
 {%- endmacro %}
 
 

@@ -40,14 +40,22 @@ hours as (
     inner join {{ ref('int_schedule__intervals') }} as opening
         on day.schedule_key = opening.schedule_key
         and opening.opens_minute < day.day_minute + 1440
-        and opening.closes_minute > day.day_minute
+        and day.day_minute < opening.closes_minute
 ),
 
 -- hours that overlap or touch count once: open is where more have begun than ended
 edges as (
-    select schedule_key, opens_at as at, 1 as step from hours
+    select
+        schedule_key,
+        opens_at as at,
+        1 as step
+    from hours
     union all
-    select schedule_key, closes_at as at, -1 as step from hours
+    select
+        schedule_key,
+        closes_at as at,
+        -1 as step
+    from hours
     union all
     select
         schedule.schedule_key,

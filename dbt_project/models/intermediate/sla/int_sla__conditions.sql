@@ -18,9 +18,10 @@ with zendesk as (
         condition.operator,
         {{ json_words('condition.value') }} as wanted
     from {{ ref('stg_zendesk__sla_policies') }} as policy
-    cross join lateral (
-        values ('all', policy.conditions -> 'all'), ('any', policy.conditions -> 'any')
-    ) as quantifier (quantifier, conditions)
+    cross join
+        lateral (
+            values ('all', policy.conditions -> 'all'), ('any', policy.conditions -> 'any')
+        ) as quantifier (quantifier, conditions)
     {{ json_rows('quantifier.conditions', 'condition', {'field': 'text', 'operator': 'text', 'value': 'jsonb'}) }}
     where not policy.is_deleted
 ),
@@ -34,9 +35,10 @@ settings as (
         condition.operator,
         jsonb_build_array(condition.wanted) as wanted
     from {{ ref('sla_policies') }} as setting
-    cross join lateral (
-        values ('team', 'is', setting.team_id), ('channel', 'is', setting.channel), ('tag', 'includes', setting.tag)
-    ) as condition (field, operator, wanted)
+    cross join
+        lateral (
+            values ('team', 'is', setting.team_id), ('channel', 'is', setting.channel), ('tag', 'includes', setting.tag)
+        ) as condition (field, operator, wanted)
     where condition.wanted is not null
 ),
 
@@ -50,10 +52,10 @@ select
     policy_key,
     quantifier,
     vendor_field,
+    operator,
+    wanted,
     case
         when operator in ('is', 'is_not', 'less_than', 'greater_than', 'includes', 'not_includes') then field
         else 'unknown'
-    end as field,
-    operator,
-    wanted
+    end as field
 from conformed

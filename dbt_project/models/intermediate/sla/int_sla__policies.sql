@@ -27,10 +27,10 @@ conformed as (
 )
 
 select
-    source || ':' || policy_id as policy_key,
     source,
     policy_id,
     title,
+    source || ':' || policy_id as policy_key,
     row_number() over (
         partition by source
         order by match_order asc nulls last, length(policy_id) asc, policy_id asc

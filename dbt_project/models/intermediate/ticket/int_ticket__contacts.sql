@@ -16,10 +16,10 @@
 -- each other.
 with tickets as (
     select
-        coalesce(customer.customer_key, ticket.requester_key, ticket.ticket_key) as contact_key,
         ticket.ticket_key,
         ticket.topic,
         ticket.created_at,
+        coalesce(customer.customer_key, ticket.requester_key, ticket.ticket_key) as contact_key,
         case when not response.is_opened_by_agent then ticket.created_at end as contacted_at
     from {{ ref('int_ticket__tickets') }} as ticket
     inner join {{ ref('int_ticket__responses') }} as response on ticket.ticket_key = response.ticket_key

@@ -67,10 +67,10 @@ moments as (
     select
         ticket_key,
         from_at,
-        {%- for field in ['priority', 'team', 'status'] %}
+    {%- for field in ['priority', 'team', 'status'] %}
         max(coalesce(value, '')) filter (where attribute = '{{ field }}') as {{ field }}
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from fields
     where to_at > from_at
     group by ticket_key, from_at
@@ -90,11 +90,11 @@ carried as (
         ticket_key,
         from_at,
         to_at,
-        {%- for field in ['priority', 'team', 'status'] %}
+    {%- for field in ['priority', 'team', 'status'] %}
         -- a text that begins with its place: the greatest is the latest
         nullif(substr(max(place || {{ field }}) over so_far, 9), '') as {{ field }}
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from placed
     window so_far as (partition by ticket_key order by from_at)
 ),

@@ -40,10 +40,10 @@ sums as (
         max(value) filter (where attribute = 'status' and to_at is null) as status,
         max(from_at) filter (where attribute = 'status' and to_at is null) as status_since,
         {%- for wait, statuses in waits.items() %}
-        coalesce(sum(seconds) filter (where attribute = 'status' and value in ({{ statuses }})), 0)
-            as {{ wait }}_seconds,
-        coalesce(sum(business_seconds) filter (where attribute = 'status' and value in ({{ statuses }})), 0)
-            as {{ wait }}_business_seconds,
+            coalesce(sum(seconds) filter (where attribute = 'status' and value in ({{ statuses }})), 0)
+                as {{ wait }}_seconds,
+            coalesce(sum(business_seconds) filter (where attribute = 'status' and value in ({{ statuses }})), 0)
+                as {{ wait }}_business_seconds,
         {%- endfor %}
         -- from one to another; from nobody to the first is no change of hands
         count(*) filter (where attribute = 'team' and value <> former_value) as team_changes,
@@ -79,11 +79,11 @@ select
             then {{ minutes_of_seconds('total.full_resolution_business_seconds') }}
     end as full_resolution_business_minutes,
     {%- for wait in waits %}
-    {{ minutes_of_seconds('total.' ~ wait ~ '_seconds') }} as {{ wait }}_ended_minutes,
-    case
-        when ticket.schedule_key is not null
-            then {{ minutes_of_seconds('total.' ~ wait ~ '_business_seconds') }}
-    end as {{ wait }}_ended_business_minutes,
+        {{ minutes_of_seconds('total.' ~ wait ~ '_seconds') }} as {{ wait }}_ended_minutes,
+        case
+            when ticket.schedule_key is not null
+                then {{ minutes_of_seconds('total.' ~ wait ~ '_business_seconds') }}
+        end as {{ wait }}_ended_business_minutes,
     {%- endfor %}
     total.team_changes,
     total.assignee_changes,

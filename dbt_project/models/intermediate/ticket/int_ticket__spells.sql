@@ -15,13 +15,14 @@ with births as (
         field.value as present_value,
         ticket.created_at
     from {{ ref('int_ticket__tickets') }} as ticket
-    cross join lateral (
-        values
-        ('status', ticket.status),
-        ('priority', ticket.priority),
-        ('assignee', split_part(ticket.assignee_key, ':', 2)),
-        ('team', ticket.team_id)
-    ) as field (attribute, value)
+    cross join
+        lateral (
+            values
+            ('status', ticket.status),
+            ('priority', ticket.priority),
+            ('assignee', split_part(ticket.assignee_key, ':', 2)),
+            ('team', ticket.team_id)
+        ) as field (attribute, value)
     where {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
 ),
 
@@ -64,7 +65,7 @@ ordered as (
     from moments
     window field_history as (
         partition by ticket_key, attribute
-        order by is_birth desc, occurred_at, event_number
+        order by is_birth desc, occurred_at asc, event_number asc
     )
 ),
 

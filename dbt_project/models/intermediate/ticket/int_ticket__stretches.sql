@@ -50,9 +50,9 @@ clocked as (
         spell.ticket_key,
         spell.stretch_number,
         spell.status,
-        not spell.was_unsolved and spell.former_value = 'solved' as is_reopening,
         spell.from_at,
         spell.to_at,
+        not spell.was_unsolved and spell.former_value = 'solved' as is_reopening,
         coalesce(spell.seconds, {{ seconds_between('spell.from_at', as_of()) }}) as seconds,
         coalesce(
             spell.business_seconds,
@@ -70,12 +70,12 @@ select
     case when count(*) = count(to_at) then max(to_at) end as stopped_at,
     coalesce(bool_or(is_reopening), false) as is_reopening,
     {%- for clock, statuses in {'requester_wait': "'new', 'open', 'hold'", 'agent_work': "'new', 'open'"}.items() %}
-    coalesce(sum(seconds) filter (where status in ({{ statuses }})), 0) as {{ clock }}_seconds,
-    -- null without a schedule, not 0
-    case
-        when count(business_seconds) > 0
-            then coalesce(sum(business_seconds) filter (where status in ({{ statuses }})), 0)
-    end as {{ clock }}_business_seconds,
+        coalesce(sum(seconds) filter (where status in ({{ statuses }})), 0) as {{ clock }}_seconds,
+        -- null without a schedule, not 0
+        case
+            when count(business_seconds) > 0
+                then coalesce(sum(business_seconds) filter (where status in ({{ statuses }})), 0)
+        end as {{ clock }}_business_seconds,
     {%- endfor %}
     {{ build_number() }} as build_number
 from clocked

@@ -31,10 +31,10 @@ promised as (
 replies as (
     select
         reply.ticket_key,
-        case when reply.turn_number = 1 then 'first_reply_time' else 'next_reply_time' end as metric,
-        greatest(reply.turn_number - 1, 1) as instance_number,
         reply.asked_at as started_at,
         reply.answered_at as stopped_at,
+        case when reply.turn_number = 1 then 'first_reply_time' else 'next_reply_time' end as metric,
+        greatest(reply.turn_number - 1, 1) as instance_number,
         coalesce(reply.reply_minutes, {{ minutes_between('reply.asked_at', as_of()) }}) as calendar_minutes,
         coalesce(
             reply.reply_business_minutes,
@@ -62,11 +62,12 @@ waits as (
         {{ minutes_of_seconds('clock.business_seconds') }} as business_minutes
     from {{ ref('int_ticket__stretches') }} as stretch
     inner join tickets as ticket on stretch.ticket_key = ticket.ticket_key
-    cross join lateral (
-        values
-        ('requester_wait_time', stretch.requester_wait_seconds, stretch.requester_wait_business_seconds),
-        ('agent_work_time', stretch.agent_work_seconds, stretch.agent_work_business_seconds)
-    ) as clock (metric, seconds, business_seconds)
+    cross join
+        lateral (
+            values
+            ('requester_wait_time', stretch.requester_wait_seconds, stretch.requester_wait_business_seconds),
+            ('agent_work_time', stretch.agent_work_seconds, stretch.agent_work_business_seconds)
+        ) as clock (metric, seconds, business_seconds)
     where clock.metric in (select promised.metric from promised)
 ),
 
@@ -89,8 +90,8 @@ updates as (
     select
         ticket.ticket_key,
         ticket.schedule_key,
-        row_number() over (partition by ticket.ticket_key order by comment.position) as instance_number,
         comment.sent_at as started_at,
+        row_number() over (partition by ticket.ticket_key order by comment.position) as instance_number,
         least(comment.next_sent_at, stretch.stopped_at) as stopped_at
     from comments as comment
     inner join tickets as ticket on comment.ticket_key = ticket.ticket_key

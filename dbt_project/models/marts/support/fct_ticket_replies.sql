@@ -59,10 +59,10 @@ turns as (
         ticket.source,
         ticket.ticket_id,
         team.schedule_key,
-        row_number() over (partition by ticket.ticket_key order by alternating.position) as turn_number,
         alternating.said_at as asked_at,
         alternating.next_at as answered_at,
-        alternating.next_author_key as agent_key
+        alternating.next_author_key as agent_key,
+        row_number() over (partition by ticket.ticket_key order by alternating.position) as turn_number
     from alternating
     inner join {{ ref('int_ticket__tickets') }} as ticket on alternating.ticket_key = ticket.ticket_key
     left join {{ ref('int_ticket__team_schedules') }} as team

@@ -41,7 +41,7 @@ with tickets as (
         case when not ticket.is_merged then resolution.full_resolved_at end as full_resolved_at,
         case when not ticket.is_merged then resolution.first_reopened_at end as first_reopened_at,
         {%- for figure in figures %}
-        case when not ticket.is_merged then resolution.{{ figure }} end as {{ figure }},
+            case when not ticket.is_merged then resolution.{{ figure }} end as {{ figure }},
         {%- endfor %}
         -- only what is unsolved has a status that still runs
         case
@@ -100,13 +100,13 @@ select
     ticket.full_resolution_minutes,
     ticket.full_resolution_business_minutes,
     {%- for wait, statuses in waits.items() %}
-    {%- for business in ['', '_business'] %}
+        {%- for business in ['', '_business'] %}
     {{ plain_number(
         'ticket.' ~ wait ~ '_ended' ~ business ~ '_minutes'
         ~ ' + coalesce(case when ticket.status_by_history in (' ~ statuses ~ ') then ticket.running' ~ business
         ~ '_minutes end, 0)'
     ) }} as {{ wait }}{{ business }}_minutes,
-    {%- endfor %}
+        {%- endfor %}
     {%- endfor %}
     ticket.team_changes,
     ticket.assignee_changes,

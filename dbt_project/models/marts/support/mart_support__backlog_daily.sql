@@ -27,9 +27,9 @@ moves as (
     select
         stretch.channel,
         team.team_id,
+        stretch.stopped_at,
         greatest(stretch.started_at, team.from_at) as came_at,
         least(coalesce(stretch.stopped_at, 'infinity'), team.to_at) as went_at,
-        stretch.stopped_at,
         stretch.is_reopening and stretch.started_at >= team.from_at as is_reopening,
         -- the team that had it in the instant of its solution may have got it in that instant
         stretch.stopped_at < team.to_at as is_solving
@@ -37,7 +37,7 @@ moves as (
     inner join teams as team
         on stretch.ticket_key = team.ticket_key
         and team.from_at <= coalesce(stretch.stopped_at, 'infinity')
-        and team.to_at > stretch.started_at
+        and stretch.started_at < team.to_at
 ),
 
 openings as (

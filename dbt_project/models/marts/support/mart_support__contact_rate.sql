@@ -21,11 +21,20 @@ orders as (
 ),
 
 seen as (
-    select customer_key, day from contacts
+    select
+        customer_key,
+        day
+    from contacts
     union
-    select customer_key, day from orders
+    select
+        customer_key,
+        day
+    from orders
     union
-    select customer_key, answered_date as day from {{ ref('fct_survey_answers') }}
+    select
+        customer_key,
+        answered_date as day
+    from {{ ref('fct_survey_answers') }}
 ),
 
 activity as (
@@ -83,7 +92,8 @@ select
     total.contacts,
     coalesce(activity.active_customers, 0) as active_customers,
     coalesce(sale.orders, 0) as orders,
-    {{ plain_number('total.contacts::numeric / nullif(activity.active_customers, 0)') }} as contacts_per_active_customer,
+    {{ plain_number('total.contacts::numeric / nullif(activity.active_customers, 0)') }}
+        as contacts_per_active_customer,
     {{ plain_number('total.contacts::numeric / nullif(sale.orders, 0)') }} as contacts_per_order
 from summed as total
 left join activity on total.period = activity.period and total.period_start = activity.period_start

@@ -23,8 +23,8 @@ select
     cohort.mean_done_minutes,
     cohort.mean_done_ci_low,
     cohort.mean_done_ci_high,
-    cohort.n < floor_setting.setting_value as is_small_sample,
-    target.target as median_target_minutes
+    target.target as median_target_minutes,
+    cohort.n < floor_setting.setting_value as is_small_sample
 from {{ ref('mart_support__cohorts') }} as cohort
 cross join floor_setting
 left join {{ ref('metric_targets') }} as target

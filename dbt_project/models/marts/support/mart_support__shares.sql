@@ -16,11 +16,11 @@ with tickets as (
         channel,
         topic,
         team_id,
-        {%- for name, outcome in outcomes.items() %}
+    {%- for name, outcome in outcomes.items() %}
         count(*) filter (where {{ outcome[0] }}) as {{ name }}_n,
         count(*) filter (where {{ outcome[1] }}) as {{ name }}_hits
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from {{ ref('fct_tickets') }}
     where not is_merged
     group by created_date, channel, topic, team_id
@@ -52,12 +52,13 @@ counted as (
         outcome.n,
         outcome.hits
     from tickets as ticket
-    cross join lateral (
-        values
-        {%- for name in outcomes %}
-        ('{{ name }}', ticket.{{ name }}_n, ticket.{{ name }}_hits){{ ',' if not loop.last }}
-        {%- endfor %}
-    ) as outcome (metric, n, hits)
+    cross join
+        lateral (
+            values
+            {%- for name in outcomes %}
+                ('{{ name }}', ticket.{{ name }}_n, ticket.{{ name }}_hits){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as outcome (metric, n, hits)
     where outcome.n > 0
     union all
     select
@@ -82,10 +83,11 @@ summed as (
         sum(outcome.hits) as hits
     from counted as outcome
     cross join lateral {{ period_rows('outcome.created_date') }}
-    cross join lateral (
-        values
-        ('all', 'all'), ('channel', outcome.channel), ('topic', outcome.topic), ('team', outcome.team_id)
-    ) as cut (dimension, member)
+    cross join
+        lateral (
+            values
+            ('all', 'all'), ('channel', outcome.channel), ('topic', outcome.topic), ('team', outcome.team_id)
+        ) as cut (dimension, member)
     where cut.member is not null
     group by outcome.metric, cut.dimension, cut.member, period.period, period.period_start
 ),

@@ -34,7 +34,10 @@ changed as (
         select coalesce(rating.ticket_key, held.ticket_key) as ticket_key
         from {{ ref('mart_support__ratings') }} as rating
         full outer join (
-            select ticket_key, first_rating, latest_rating
+            select
+                ticket_key,
+                first_rating,
+                latest_rating
             from {{ held }}
             where first_rating is not null or latest_rating is not null
         ) as held on rating.ticket_key = held.ticket_key

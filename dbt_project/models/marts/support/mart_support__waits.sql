@@ -69,40 +69,41 @@ select
     wait.minutes::double precision as minutes,
     wait.is_done
 from tickets as ticket
-cross join lateral (
-    values
-    (
-        'first_response',
-        coalesce(ticket.first_response_minutes, ticket.waited_minutes),
-        ticket.first_response_minutes is not null
-    ),
-    (
-        'first_response_business',
-        coalesce(ticket.first_response_business_minutes, ticket.waited_business_minutes),
-        ticket.first_response_minutes is not null
-    ),
-    (
-        'first_resolution',
-        coalesce(ticket.first_resolution_minutes, ticket.age_minutes),
-        ticket.first_resolved_at is not null
-    ),
-    (
-        'first_resolution_business',
-        coalesce(ticket.first_resolution_business_minutes, ticket.age_business_minutes),
-        ticket.first_resolved_at is not null
-    ),
-    (
-        'full_resolution',
-        coalesce(ticket.full_resolution_minutes, ticket.age_minutes),
-        ticket.full_resolved_at is not null
-    ),
-    (
-        'full_resolution_business',
-        coalesce(ticket.full_resolution_business_minutes, ticket.age_business_minutes),
-        ticket.full_resolved_at is not null
-    ),
-    ('requester_wait', ticket.requester_wait_minutes, not ticket.is_open)
-) as wait (metric, minutes, is_done)
+cross join
+    lateral (
+        values
+        (
+            'first_response',
+            coalesce(ticket.first_response_minutes, ticket.waited_minutes),
+            ticket.first_response_minutes is not null
+        ),
+        (
+            'first_response_business',
+            coalesce(ticket.first_response_business_minutes, ticket.waited_business_minutes),
+            ticket.first_response_minutes is not null
+        ),
+        (
+            'first_resolution',
+            coalesce(ticket.first_resolution_minutes, ticket.age_minutes),
+            ticket.first_resolved_at is not null
+        ),
+        (
+            'first_resolution_business',
+            coalesce(ticket.first_resolution_business_minutes, ticket.age_business_minutes),
+            ticket.first_resolved_at is not null
+        ),
+        (
+            'full_resolution',
+            coalesce(ticket.full_resolution_minutes, ticket.age_minutes),
+            ticket.full_resolved_at is not null
+        ),
+        (
+            'full_resolution_business',
+            coalesce(ticket.full_resolution_business_minutes, ticket.age_business_minutes),
+            ticket.full_resolved_at is not null
+        ),
+        ('requester_wait', ticket.requester_wait_minutes, not ticket.is_open)
+    ) as wait (metric, minutes, is_done)
 where wait.minutes is not null
 union all
 select
@@ -114,7 +115,8 @@ select
     wait.minutes::double precision as minutes,
     reply.is_done
 from replies as reply
-cross join lateral (
-    values ('next_reply', reply.minutes), ('next_reply_business', reply.business_minutes)
-) as wait (metric, minutes)
+cross join
+    lateral (
+        values ('next_reply', reply.minutes), ('next_reply_business', reply.business_minutes)
+    ) as wait (metric, minutes)
 where wait.minutes is not null

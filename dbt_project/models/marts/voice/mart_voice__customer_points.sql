@@ -64,9 +64,9 @@ latest_answers as (
 
 standing as (
     select
+        latest.*,
         'all' as period,
-        null::date as period_start,
-        latest.*
+        null::date as period_start
     from latest_answers as latest
     where latest.counts_until > {{ as_of() }}
     {%- for period in long_periods %}

@@ -8,9 +8,9 @@
 with latest_answers as (
     select
         ticket_key,
-        case when metric = 'csat_helpdesk' then 'csat_helpdesk_latest' else metric end as rated_by,
         scale,
         is_good,
+        case when metric = 'csat_helpdesk' then 'csat_helpdesk_latest' else metric end as rated_by,
         row_number() over (
             partition by ticket_key, metric, scale
             order by answered_at desc, answer_key desc
@@ -39,13 +39,13 @@ tickets as (
         ticket.created_date,
         ticket.channel,
         ticket.topic,
-        coalesce(team.team, ticket.team_id) as team,
         null::text as survey,
         null::text as agent_key,
         customer.account_key,
         customer.segment,
         customer.country,
         customer.value_tier,
+        coalesce(team.team, ticket.team_id) as team,
         case when ticket.status in ('solved', 'closed') then 1 else 0 end as is_success
     from {{ ref('fct_tickets') }} as ticket
     left join {{ ref('teams') }} as team on ticket.source = team.source and ticket.team_id = team.team_id
@@ -61,8 +61,8 @@ interactions as (
         cut.member,
         period.period,
         period.period_start,
-        coalesce(ticket.customer_key, ticket.ticket_key) as customer_key,
         ticket.is_success,
+        coalesce(ticket.customer_key, ticket.ticket_key) as customer_key,
         case when answer.is_good then 1 when not answer.is_good then 0 end as is_good
     from tickets as ticket
     cross join ways as way

@@ -16,9 +16,11 @@ with ratings as (
             partition by measure.metric, cut.dimension, cut.member, period.period, period.period_start
         ) as n_rated
     from {{ ref('mart_voice__answers') }} as rating
-    cross join lateral (
-        values ('csat_helpdesk_first', rating.is_first_of_ticket), ('csat_helpdesk_latest', rating.is_latest_of_ticket)
-    ) as measure (metric, counts)
+    cross join
+        lateral (
+            values ('csat_helpdesk_first', rating.is_first_of_ticket),
+            ('csat_helpdesk_latest', rating.is_latest_of_ticket)
+        ) as measure (metric, counts)
     cross join lateral {{ voice_members('rating') }}
     cross join lateral {{ period_rows('rating.answered_date') }}
     where
@@ -47,9 +49,9 @@ points as (
         rating.n_rated,
         reason.reason,
         rating.customer_key,
-        case when rating.reason = reason.reason then 1 else 0 end as point,
         0::numeric as scale_min,
-        1::numeric as scale_max
+        1::numeric as scale_max,
+        case when rating.reason = reason.reason then 1 else 0 end as point
     from ratings as rating
     cross join reasons as reason
     where not rating.is_good
@@ -72,9 +74,9 @@ select
     estimate.period,
     estimate.period_start,
     estimate.reason,
-    round(estimate.value * estimate.n)::bigint as n,
     estimate.n::bigint as n_bad,
     estimate.n_rated,
+    round(estimate.value * estimate.n)::bigint as n,
     {{ plain_number('estimate.value') }} as share_of_bad,
     {{ plain_number('estimate.ci_low') }} as ci_low,
     {{ plain_number('estimate.ci_high') }} as ci_high,
