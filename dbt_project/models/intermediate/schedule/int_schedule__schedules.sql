@@ -1,7 +1,7 @@
 {{ config(materialized='table', indexes=[{'columns': ['schedule_key'], 'unique': true}]) }}
 
--- Zendesk names zones as Rails does (Warsaw); a name that nobody knows would leave the schedule without hours, so such a
--- schedule is read in the company's zone, and a test warns.
+-- Zendesk names zones as Rails does (Warsaw); a name that nobody knows would leave the schedule without hours, so such
+-- a schedule is read in the company's zone, and a test warns.
 with zendesk as (
     select
         'zendesk:' || schedule.schedule_id as schedule_key,

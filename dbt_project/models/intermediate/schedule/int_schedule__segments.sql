@@ -1,8 +1,8 @@
 {{ config(materialized='table', indexes=[{'columns': ['schedule_key', 'utc_date']}]) }}
 
--- Each schedule's hours are laid out on the calendar once, whatever the number of tickets: local days × weekly intervals
--- without holidays, turned to UTC (so a change of clocks lengthens or shortens the day that has it), cut at midnights of
--- UTC, and added up from the first.
+-- Each schedule's hours are laid out on the calendar once, whatever the number of tickets: local days × weekly
+-- intervals without holidays, turned to UTC (so a change of clocks lengthens or shortens the day that has it), cut at
+-- midnights of UTC, and added up from the first.
 with span as (
     select
         -- tickets that were imported have comments from before their creation

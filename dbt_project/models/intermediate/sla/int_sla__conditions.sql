@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- What a ticket must be for a policy to apply, in the words of all helpdesks. A condition on a field or by an operator that
--- the warehouse does not know is kept as unknown: it holds for no ticket, and a test warns.
+-- What a ticket must be for a policy to apply, in the words of all helpdesks. A condition on a field or by an operator
+-- that the warehouse does not know is kept as unknown: it holds for no ticket, and a test warns.
 with zendesk as (
     select
         'zendesk:' || policy.policy_id as policy_key,

@@ -10,8 +10,8 @@
     ],
 ) }}
 
--- Messages and changes of fields come out of the same records, so one pass reads both. A field that was emptied is a key
--- with null, so the children are taken whole: a parsed row could not tell it from a key that is not there.
+-- Messages and changes of fields come out of the same records, so one pass reads both. A field that was emptied is a
+-- key with null, so the children are taken whole: a parsed row could not tell it from a key that is not there.
 with children as (
     select
         event.event_id,

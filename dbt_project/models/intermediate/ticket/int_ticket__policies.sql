@@ -6,10 +6,17 @@
     indexes=[{'columns': ['ticket_key']}],
 ) }}
 
--- Which policy a ticket is under, and since when: its priority, team and unsolved status from the spells, laid over each
--- other. A solution does not end what was promised, so the last unsolved status stands on until the next one. Each
+-- Which policy a ticket is under, and since when: its priority, team and unsolved status from the spells, laid over
+-- each other. A solution does not end what was promised, so the last unsolved status stands on until the next one. Each
 -- combination of what policies look at is judged once, however many tickets are in it.
-with tickets as (
+with looked_at as (
+    select
+        coalesce(bool_or(field = 'channel'), false) as is_channel,
+        coalesce(bool_or(field = 'account'), false) as is_account
+    from {{ ref('int_sla__conditions') }}
+),
+
+tickets as (
     select
         ticket.ticket_key,
         ticket.source,
@@ -26,12 +33,7 @@ with tickets as (
             where {{ json_array_holds('ticket.tags', 'mentioned.tag') }}
         ) as tags
     from {{ ref('int_ticket__tickets') }} as ticket
-    cross join (
-        select
-            coalesce(bool_or(field = 'channel'), false) as is_channel,
-            coalesce(bool_or(field = 'account'), false) as is_account
-        from {{ ref('int_sla__conditions') }}
-    ) as looked_at
+    cross join looked_at
     where
         {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
         and not ticket.is_merged

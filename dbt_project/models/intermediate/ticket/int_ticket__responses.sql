@@ -109,12 +109,16 @@ select
     case
         when not customer_turn.is_merged
             then
-                {{ business_minutes('at_turn', 'customer_turn.first_customer_turn_at', 'at_response', 'reply.first_response_at') }}
+                {{ business_minutes(
+                    'at_turn', 'customer_turn.first_customer_turn_at', 'at_response', 'reply.first_response_at'
+                ) }}
     end as first_response_business_minutes,
     case
         when not customer_turn.is_merged
             then
-                {{ business_minutes('at_creation', 'customer_turn.created_at', 'at_seat', 'reply.first_response_zendesk_at') }}
+                {{ business_minutes(
+                    'at_creation', 'customer_turn.created_at', 'at_seat', 'reply.first_response_zendesk_at'
+                ) }}
     end as first_response_zendesk_business_minutes,
     not customer_turn.is_merged
     and customer_turn.first_customer_turn_at is not null

@@ -3,9 +3,9 @@
 
 -- depends_on: {{ ref('int_ticket__contacts') }}
 -- depends_on: {{ ref('metric_settings') }}
--- Tickets whose figures this build states again: what happened in them changed, or time alone moves them. It moves what is
--- unsolved, and what was solved when a window of first contact resolution closes or a next contact comes into it: there
--- the row that stands is judged again, so a changed window reaches old tickets too.
+-- Tickets whose figures this build states again: what happened in them changed, or time alone moves them. It moves what
+-- is unsolved, and what was solved when a window of first contact resolution closes or a next contact comes into it:
+-- there the row that stands is judged again, so a changed window reaches old tickets too.
 select ticket_key
 from {{ ref('int_ticket__touched') }}
 {%- if held %}
@@ -30,5 +30,6 @@ from {{ ref('int_ticket__touched') }}
         or held.is_fcr_7d_any_topic is distinct from {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_7d') }}
         or held.is_fcr_14d_same_topic is distinct from
         {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_14d') }}
-        or held.is_fcr_14d_any_topic is distinct from {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_14d') }}
+        or held.is_fcr_14d_any_topic is distinct from
+        {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_14d') }}
 {%- endif %}

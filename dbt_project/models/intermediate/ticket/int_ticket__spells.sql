@@ -74,9 +74,9 @@ spells as (
         ticket_key,
         attribute,
         spell_number,
-        case when is_birth and next_at is not null then next_found else to_value end as value,
         from_value as former_value,
         created_at,
+        case when is_birth and next_at is not null then next_found else to_value end as value,
         -- a helpdesk that dates a change before the ticket's creation would give it a wait below nothing
         case
             when is_initial and spell_number = 1 then created_at

@@ -4,8 +4,8 @@
 ) }}
 {%- set held = held_relation('int_ticket__contacts', 'intermediate') %}
 
--- Whose series of tickets this build reads again, with all their tickets: the owners of touched tickets, as they are now
--- and as they were.
+-- Whose series of tickets this build reads again, with all their tickets: the owners of touched tickets, as they are
+-- now and as they were.
 with owners as (
     select coalesce(customer.customer_key, ticket.requester_key, ticket.ticket_key) as contact_key
     from {{ ref('int_ticket__touched') }} as touched

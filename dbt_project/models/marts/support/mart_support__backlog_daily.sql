@@ -1,7 +1,8 @@
 {{ config(indexes=[{'columns': ['day']}]) }}
 
--- A stretch in which a ticket was unsolved adds one to the team that had it when it began and takes one away when it ended
--- or went to another team; what lies open at a day's end is the sum so far. Tickets merged away lay open until then.
+-- A stretch in which a ticket was unsolved adds one to the team that had it when it began and takes one away when it
+-- ended or went to another team; what lies open at a day's end is the sum so far. Tickets merged away lay open until
+-- then.
 with stretches as (
     select
         stretch.ticket_key,
@@ -102,7 +103,7 @@ changes as (
         sum(reopened) as reopened
     from counted
     where day <= {{ company_date(as_of()) }}
-    group by day, channel, team_id
+    group by 1, 2, 3
 ),
 
 places as (
@@ -111,7 +112,7 @@ places as (
         team_id,
         min(day) as first_day
     from changes
-    group by channel, team_id
+    group by 1, 2
 )
 
 select

@@ -9,24 +9,39 @@
     'first_response', 'first_response_business', 'next_reply', 'next_reply_business', 'first_resolution',
     'first_resolution_business', 'full_resolution', 'full_resolution_business', 'requester_wait',
 ] %}
+{%- set metric_array = "array['" ~ metrics | join("', '") ~ "']" %}
 
 -- depends_on: {{ ref('mart_support__touched_periods') }}
 -- Kaplan–Meier: what is not over still counts as lasting at least so long, so a slow team cannot look fast by leaving
--- things open. Every wait is in sixteen cells (four cuts, four kinds of period), so a cell is one number: that is what is
--- sorted, once.
+-- things open. Every wait is in sixteen cells (four cuts, four kinds of period), so a cell is one number: that is what
+-- is sorted, once.
 with members as (
     select
         dimension,
         member,
         row_number() over (order by dimension, member) as member_id
     from (
-        select 'all' as dimension, 'all' as member
+        select
+            'all' as dimension,
+            'all' as member
         union
-        select 'channel', channel from {{ ref('fct_tickets') }} where channel is not null
+        select
+            'channel' as dimension,
+            channel as member
+        from {{ ref('fct_tickets') }}
+        where channel is not null
         union
-        select 'topic', topic from {{ ref('fct_tickets') }} where topic is not null
+        select
+            'topic' as dimension,
+            topic as member
+        from {{ ref('fct_tickets') }}
+        where topic is not null
         union
-        select 'team', team_id from {{ ref('fct_tickets') }} where team_id is not null
+        select
+            'team' as dimension,
+            team_id as member
+        from {{ ref('fct_tickets') }}
+        where team_id is not null
     ) as named
 ),
 
@@ -52,7 +67,7 @@ days as (
 
 waits as (
     select
-        array_position(array['{{ metrics | join("', '") }}'], wait.metric) as metric_id,
+        array_position({{ metric_array }}, wait.metric) as metric_id,
         wait.cohort_date,
         wait.minutes,
         wait.is_done::int as done,
@@ -69,14 +84,15 @@ waits as (
 
 cells as (
     select
-        (wait.metric_id::bigint * 1000000 + member.member_id) * 1000000 + day.period_id as cell,
         wait.minutes,
-        wait.done
+        wait.done,
+        (wait.metric_id::bigint * 1000000 + member.member_id) * 1000000 + day.period_id as cell
     from waits as wait
     inner join days as day on wait.cohort_date = day.day
-    cross join lateral (
-        values (wait.whole_id), (wait.channel_id), (wait.topic_id), (wait.team_id)
-    ) as member (member_id)
+    cross join
+        lateral (
+            values (wait.whole_id), (wait.channel_id), (wait.topic_id), (wait.team_id)
+        ) as member (member_id)
     where
         member.member_id is not null
         {%- if is_incremental() %}
@@ -91,7 +107,7 @@ places as (
     select
         *,
         count(*) over (partition by cell) - row_number() over in_time + 1 as at_risk,
-        lead(minutes) over in_time is distinct from minutes as is_moment_over
+        (lead(minutes) over in_time is distinct from minutes) as is_moment_over
     from cells
     window in_time as (partition by cell order by minutes asc, done desc)
 ),
@@ -102,8 +118,10 @@ survival as (
         *,
         case
             when done = 1 and at_risk = 1 then 0
-            else exp(sum(case when done = 1 and at_risk > 1 then ln(1 - 1.0::double precision / at_risk) else 0 end)
-                over so_far)
+            else exp(
+                sum(case when done = 1 and at_risk > 1 then ln(1 - 1.0::double precision / at_risk) else 0 end)
+                    over so_far
+            )
         end as share_waiting,
         sum(case when done = 1 and at_risk > 1 then 1.0::double precision / (at_risk * (at_risk - 1)) else 0 end)
             over so_far as greenwood
@@ -147,9 +165,17 @@ summed as (
     group by cell
 ),
 
+periods as (
+    select distinct
+        period_id,
+        period,
+        period_start
+    from days
+),
+
 named as (
     select
-        (array['{{ metrics | join("', '") }}'])[total.cell / 1000000000000] as metric,
+        ({{ metric_array }})[total.cell / 1000000000000] as metric,
         member.dimension,
         member.member,
         day.period,
@@ -157,8 +183,7 @@ named as (
         total.*
     from summed as total
     inner join members as member on total.cell / 1000000 % 1000000 = member.member_id
-    inner join (select distinct period_id, period, period_start from days) as day
-        on total.cell % 1000000 = day.period_id
+    inner join periods as day on total.cell % 1000000 = day.period_id
 )
 
 select
@@ -173,7 +198,7 @@ select
     named.n - named.n_done as n_open,
     {%- for figure in ['median_minutes', 'median_ci_low', 'median_ci_high', 'p90_minutes', 'longest_done_minutes',
         'mean_done_minutes'] %}
-    {{ plain_number('named.' ~ figure) }} as {{ figure }},
+        {{ plain_number('named.' ~ figure) }} as {{ figure }},
     {%- endfor %}
     case
         when named.n_done > 1

@@ -1,7 +1,7 @@
 {{ config(indexes=[{'columns': ['period', 'period_start']}]) }}
 
--- A contact is a ticket that a customer opened. Who was active, and what was bought, is of the whole period: a channel's
--- rate says how many of all active customers came by it.
+-- A contact is a ticket that a customer opened. Who was active, and what was bought, is of the whole period: a
+-- channel's rate says how many of all active customers came by it.
 with contacts as (
     select
         customer_key,

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- This warehouse's figure beside the helpdesk's own. A rule explains a difference only where it also gives the helpdesk's
--- figure, or where the helpdesk counts by something that this ticket had and our rule leaves out.
+-- This warehouse's figure beside the helpdesk's own. A rule explains a difference only where it also gives the
+-- helpdesk's figure, or where the helpdesk counts by something that this ticket had and our rule leaves out.
 with replies as (
     select
         ticket_key,
@@ -109,7 +109,7 @@ select
     vendor_minutes,
     our_minutes - vendor_minutes as difference_minutes,
     case
-        when our_minutes is not distinct from vendor_minutes then 'equal'
+        when (our_minutes is not distinct from vendor_minutes) then 'equal'
         when is_merged then 'merged'
         when our_minutes >= vendor_minutes and our_minutes < vendor_minutes + runs then 'whole_minutes'
         when {{ floors_to('minutes_by_seat', 'vendor_minutes') }}

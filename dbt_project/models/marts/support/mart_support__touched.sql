@@ -32,15 +32,15 @@ changed as (
     {%- if held %}
         union
         select coalesce(rating.ticket_key, held.ticket_key) as ticket_key
-        from {{ ref('mart_support__ratings') }} as rating
-        full outer join (
+        from (
             select
                 ticket_key,
                 first_rating,
                 latest_rating
             from {{ held }}
             where first_rating is not null or latest_rating is not null
-        ) as held on rating.ticket_key = held.ticket_key
+        ) as held
+        full outer join {{ ref('mart_support__ratings') }} as rating on held.ticket_key = rating.ticket_key
         where
             (rating.first_rating, rating.latest_rating)
             is distinct from (held.first_rating, held.latest_rating)

@@ -3,8 +3,8 @@
 
 -- depends_on: {{ ref('mart_support__waits') }}
 -- depends_on: {{ source('ops', 'builds') }}
--- Periods whose durations this build computes again: something in them changed, or something in them still runs and has not
--- yet outlasted all that is over (what has, can outlast it further and no figure moves).
+-- Periods whose durations this build computes again: something in them changed, or something in them still runs and has
+-- not yet outlasted all that is over (what has, can outlast it further and no figure moves).
 with changed_days as (
     select {{ company_date('ticket.created_at') }} as day
     from {{ ref('int_ticket__touched') }} as touched

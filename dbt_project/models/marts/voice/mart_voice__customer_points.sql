@@ -72,9 +72,9 @@ standing as (
     {%- for period in long_periods %}
         union all
         select
+            latest.*,
             '{{ period }}' as period,
-            start.period_start,
-            latest.*
+            start.period_start
         from latest_answers as latest
         cross join lateral {{ period_starts_between(
             period, company_date('latest.counts_from'), company_date('least(latest.counts_until, ' ~ as_of() ~ ')')

@@ -94,7 +94,7 @@ customers as (
 
 given as (
     select * from {{ score_estimates('customers', customer_cell, ref('t_critical_values')) }} as estimate
-    where estimate.n > 0
+    where n > 0
 )
 
 select
