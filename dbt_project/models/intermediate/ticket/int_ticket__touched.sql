@@ -1,7 +1,8 @@
 {{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 
 -- A conversation is computed again as a whole when any part of it changes: the ticket, a message, a field, what is
--- known of somebody who wrote in it, the hours of its team, or what is promised. A full build computes all of them anyway.
+-- known of somebody who wrote in it, the hours of its team, or what is promised. A full build computes all of them
+-- anyway.
 {% if is_full_build() %}
     select ticket_key
     from {{ ref('int_ticket__tickets') }}
