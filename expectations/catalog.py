@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.quality.suite import Border, Suite
-from expectations.marts import customer, freshness, support, support_figures, voice, voice_cuts, web
+from expectations.marts import comments, customer, freshness, support, support_figures, voice, voice_cuts, web
 
 SUITES: Mapping[Border, tuple[Callable[[], Suite], ...]] = {
     "raw": tuple(importlib.import_module(f"expectations.raw.{source}").suite for source in registry.SOURCES),
@@ -16,6 +16,7 @@ SUITES: Mapping[Border, tuple[Callable[[], Suite], ...]] = {
         support_figures.suite,
         voice.suite,
         voice_cuts.suite,
+        comments.suite,
         customer.suite,
         web.suite,
         freshness.suite,

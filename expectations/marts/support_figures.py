@@ -85,7 +85,7 @@ COUNTS = rows(
                         select day, sum(opened) as opened from {marts}.mart_support__backlog_daily
                         where day between (select max(day) - 57 from {marts}.mart_support__backlog_daily)
                                 and (select max(day) - 8 from {marts}.mart_support__backlog_daily)
-                            and ((select max(day) - 1 from {marts}.mart_support__backlog_daily) - day) % 7 = 0
+                            and mod((select max(day) - 1 from {marts}.mart_support__backlog_daily) - day, 7) = 0
                         group by day
                     ) as like_day
                 ) as usual

@@ -10,7 +10,9 @@ from cx_warehouse.quality.suite import Suite, at_least, figure, none_of, rows, t
 
 def suite() -> Suite:
     """Cuts, changes, response rates, gaps and staff."""
-    return Suite("marts.voice_cuts", (SCORES_BY, CHANGES, RESPONSES, RATES, GAPS, COUNTS, VOLUMES))
+    return Suite(
+        "marts.voice_cuts", (SCORES_BY, CHANGES, RESPONSES, RATES, REASONS, GAPS, BELIEFS, CHANNELS, COUNTS, VOLUMES)
+    )
 
 
 SCORES_BY = table(
@@ -37,6 +39,24 @@ RATES = table(
     "mart_voice__response_rates",
     at_least("n_invited", "n_answered", "no more answered than were invited"),
     values("response_rate", "a response rate is a share", least=0, most=1),
+)
+
+REASONS = table(
+    "mart_voice__rating_reasons",
+    values("share_of_bad", "a share lies between none and all", least=0, most=1),
+    at_least("n_bad", "n", "no more bad ratings have a reason than there are"),
+)
+
+BELIEFS = table(
+    "mart_voice__belief_gap",
+    at_least("gap", "gap_ci_low", "the interval holds the gap"),
+    at_least("gap_ci_high", "gap", "the interval holds the gap"),
+)
+
+CHANNELS = table(
+    "mart_voice__channel_consistency",
+    at_least("highest_value", "lowest_value", "the highest channel is not below the lowest"),
+    at_least("ci_high", "spread", "the interval holds the spread"),
 )
 
 GAPS = table(

@@ -113,6 +113,21 @@ create table candidate.mart_voice__operational_gap as
 create table candidate.mart_voice__staff as
     select * from (values ('a', 9, null), ('b', 10, 20.0)) as row (team, n_staff_answers, enps);
 
+create table candidate.mart_voice__rating_reasons as select 5 as n_bad, 2 as n, 0.4 as share_of_bad;
+create table candidate.mart_voice__belief_gap as select 10.0 as gap, 5.0 as gap_ci_low, 15.0 as gap_ci_high;
+create table candidate.mart_voice__channel_consistency as
+    select 0.9 as highest_value, 0.7 as lowest_value, 0.2 as spread, 0.3 as ci_high;
+
+-- the third comment was made on a ticket that is deleted
+create table candidate_intermediate.int_survey__comments as
+    select 'k' || n as comment_key, case when n = 3 then 'zendesk:31' end as ticket_key from generate_series(1, 3) as n;
+create table candidate.fct_comment_scores as
+    select * from (values ('k1', 0.5), ('k2', null)) as row (comment_key, sentiment);
+create table candidate.fct_comments_personal as select comment_key from candidate.fct_comment_scores;
+create table candidate.fct_comment_themes as select 'k1' as comment_key, 'waiting' as theme;
+create table candidate.mart_voice__themes as
+    select 2 as n_comments, 1 as n, 0.5 as comment_share, 0.1 as ci_low, 0.5 as mean_sentiment, 0.9 as ci_high;
+
 create table candidate_settings.sources as
     select * from (values ('hubspot', true), ('zendesk', false), ('matomo', false))
         as row (source, is_one_record_per_person);
@@ -281,6 +296,21 @@ SPOILT = [
      "answers_against_usual", "warning"),
     ("update {c}.fct_survey_responses set asked_date = '2026-01-25' where asked_date > '2026-02-10'",
      "invited_against_usual", "warning"),
+    ("update {c}.mart_voice__rating_reasons set share_of_bad = 1.4", "share_of_bad", "critical"),
+    ("update {c}.mart_voice__rating_reasons set n = 6", "n_bad", "critical"),
+    ("update {c}.mart_voice__belief_gap set gap_ci_low = 11", "gap", "critical"),
+    ("update {c}.mart_voice__belief_gap set gap_ci_high = 9", "gap_ci_high", "critical"),
+    ("update {c}.mart_voice__channel_consistency set lowest_value = 0.95", "highest_value", "critical"),
+    ("update {c}.mart_voice__channel_consistency set ci_high = 0.1", "ci_high", "critical"),
+    ("update {c}.fct_comment_scores set sentiment = 1.5 where comment_key = 'k1'", "sentiment", "critical"),
+    ("update {c}.mart_voice__themes set comment_share = 1.5", "comment_share", "critical"),
+    ("update {c}.mart_voice__themes set n = 3", "n_comments", "critical"),
+    ("update {c}.mart_voice__themes set ci_low = 0.6", "mean_sentiment", "critical"),
+    ("update {c}.mart_voice__themes set ci_high = 0.4", "ci_high", "critical"),
+    ("delete from {c}.fct_comment_scores where comment_key = 'k2'; "
+     "delete from {c}.fct_comments_personal where comment_key = 'k2'", "comments_lost", "critical"),
+    ("delete from {c}.fct_comments_personal where comment_key = 'k2'", "comments_without_text", "critical"),
+    ("insert into {c}.fct_comment_themes values ('k9', 'waiting')", "themes_of_nothing", "critical"),
     ("update {c}.mart_customer__360 set open_tickets = 20", "tickets", "critical"),
     ("update {c}.mart_customer__360 set tickets_90d = 20", "tickets", "critical"),
     ("update {c}.mart_customer__360 set last_order_date = '2025-01-01'", "last_order_date", "critical"),
