@@ -49,14 +49,13 @@ REASONS = table(
 
 BELIEFS = table(
     "mart_voice__belief_gap",
-    at_least("gap", "gap_ci_low", "the interval holds the gap"),
-    at_least("gap_ci_high", "gap", "the interval holds the gap"),
+    at_least("gap_ci_high", "gap_ci_low", "an interval does not end before it begins"),
 )
 
 CHANNELS = table(
     "mart_voice__channel_consistency",
     at_least("highest_value", "lowest_value", "the highest channel is not below the lowest"),
-    at_least("ci_high", "spread", "the interval holds the spread"),
+    at_least("ci_high", "ci_low", "an interval does not end before it begins"),
 )
 
 GAPS = table(
