@@ -202,7 +202,7 @@ STAFF_PULSE = Form(
 
 # What managers expect of the scores: a net score in points, a share in per cent, a mean on the customers' scale.
 EXPECTATIONS = Form(
-    form_id="bE7lFs3Q",
+    form_id="tE7lFs3Q",
     name="expectations",
     title="What we expect of our scores",
     purpose="relationship",

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from cx_warehouse.connectors.errors import RetryableError
-from sandbox.company.surveys import PRODUCT_FEEDBACK
+from sandbox.company.surveys import FORMS_BY_ID
 from sandbox.model import Event, SurveyResponse, SurveyResponseDeleted
 from sandbox.world import World
 from tests.contract.harness import Fault, company_of
@@ -219,7 +219,7 @@ def test_a_form_is_deleted_when_it_is_no_longer_listed() -> None:
     world = World(company=company_of([], NIGHT))
     with account(world=world) as acme:
         landed = acme.read(acme.landed("forms"))
-        assert set(landed.records) == {FORM, OTHER_FORM, PRODUCT_FEEDBACK.form_id}
+        assert set(landed.records) == FORMS_BY_ID.keys()
         assert [field["ref"] for field in landed.records[FORM]["fields"]] == ["nps", "nps_reason"]
         gone = Fault(lambda path: path.startswith(f"/forms/{FORM}?"), 404, body=b'{"code":"FORM_NOT_FOUND"}')
         acme.app.faults = [gone]

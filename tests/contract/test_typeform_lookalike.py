@@ -138,11 +138,11 @@ def test_times_and_answers_follow_from_the_type_of_the_response(client: Client) 
 
 
 def test_forms_are_paged_and_defined(client: Client) -> None:
-    first = client.get("/forms", page_size=2).json()
-    assert (first["total_items"], first["page_count"], len(first["items"])) == (3, 2, 2)
-    second = client.get("/forms", page_size=2, page=2).json()["items"]
+    first = client.get("/forms", page_size=3).json()
+    assert (first["total_items"], first["page_count"], len(first["items"])) == (5, 2, 3)
+    second = client.get("/forms", page_size=3, page=2).json()["items"]
     ids = {form["id"] for form in first["items"] + second}
-    assert len(ids) == 3
+    assert len(ids) == 5
     form = client.get(f"/forms/{FORM}").json()
     scale = form["fields"][0]
     assert scale["type"] == "opinion_scale"
