@@ -16,17 +16,10 @@ staff_points as (
         answer.answer_key as customer_key,
         answer.scale_min,
         answer.scale_max,
-        {{ score_point("'enps'", "'net'", 'answer') }} as point
-    from (
-        select
-            staff.*,
-            true as is_first_of_ticket,
-            true as is_latest_of_ticket,
-            null::boolean as is_good
-        from {{ ref('fct_staff_answers') }} as staff
-        where staff.metric = 'enps'
-    ) as answer
+        case answer.nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end as point
+    from {{ ref('fct_staff_answers') }} as answer
     cross join lateral (values ('all'), (coalesce(answer.team, 'no team'))) as team (team)
+    where answer.metric = 'enps'
 ),
 
 staff_customers as (
