@@ -9,13 +9,13 @@ with measures (metric, measure, kind, unit) as (
 
 staff_points as (
     select
-        'net' as kind,
         team.team,
-        date_trunc('quarter', answer.answered_date)::date as quarter_start,
         -- employees answer without a name: each answer stands for itself
         answer.answer_key as customer_key,
         answer.scale_min,
         answer.scale_max,
+        'net' as kind,
+        date_trunc('quarter', answer.answered_date)::date as quarter_start,
         case answer.nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end as point
     from {{ ref('fct_staff_answers') }} as answer
     cross join lateral (values ('all'), (coalesce(answer.team, 'no team'))) as team (team)
@@ -87,7 +87,7 @@ customers as (
 
 given as (
     select * from {{ score_estimates('customers', customer_cell, ref('t_critical_values')) }} as estimate
-    where estimate.n > 0
+    where n > 0
 )
 
 select
