@@ -9,24 +9,17 @@ with measures (metric, measure, kind, unit) as (
 
 staff_points as (
     select
-        'net' as kind,
         team.team,
-        date_trunc('quarter', answer.answered_date)::date as quarter_start,
         -- employees answer without a name: each answer stands for itself
         answer.answer_key as customer_key,
         answer.scale_min,
         answer.scale_max,
-        {{ score_point("'enps'", "'net'", 'answer') }} as point
-    from (
-        select
-            staff.*,
-            true as is_first_of_ticket,
-            true as is_latest_of_ticket,
-            null::boolean as is_good
-        from {{ ref('fct_staff_answers') }} as staff
-        where staff.metric = 'enps'
-    ) as answer
+        'net' as kind,
+        date_trunc('quarter', answer.answered_date)::date as quarter_start,
+        case answer.nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end as point
+    from {{ ref('fct_staff_answers') }} as answer
     cross join lateral (values ('all'), (coalesce(answer.team, 'no team'))) as team (team)
+    where answer.metric = 'enps'
 ),
 
 staff_customers as (
