@@ -93,7 +93,8 @@ def test_a_row_that_went_missing_is_seen(played: Played) -> None:
 
 def test_a_version_that_is_not_the_vendors_is_seen(played: Played) -> None:
     stale = """insert into raw_zendesk.sla_policies (key, record, run_id, content_hash, is_deleted)
-        select key, record || '{"title": "of yesterday"}', run_id, content_hash, false from raw_zendesk.sla_policies"""
+        select key, record || '{"title": "of yesterday"}', run_id, content_hash, false from raw_zendesk.sla_policies
+        order by sequence desc limit 1"""
     assert played.differences(stale) == {"stale": 1}
 
 

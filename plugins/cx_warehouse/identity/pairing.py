@@ -28,6 +28,24 @@ _NAMES = "select node.identity_key, node_name.name from node_name join node usin
 # Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
 _BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
 
+# What stays is not written: most keys of a changed record are what they were.
+_REPLACE_BLOCKS = (
+    """create temp table held_blocks on commit drop as
+       select held.ctid as row_id, held.identity_key, held.block
+       from {block_keys} as held join touched using (identity_key)""",
+    """create temp table lost_blocks on commit drop as
+       select row_id, block from held_blocks as held where not exists (
+           select from fresh_blocks as fresh where fresh.identity_key = held.identity_key and fresh.block = held.block)""",
+    """create temp table new_blocks on commit drop as
+       select identity_key, block from fresh_blocks except select identity_key, block from held_blocks""",
+    "delete from {block_keys} where ctid in (select row_id from lost_blocks)",
+    "insert into {block_keys} select identity_key, block from new_blocks",
+    """create temp table touched_blocks on commit drop as
+       with named as (select block from lost_blocks union select block from new_blocks)
+       select named.block, crowded.block is not null as was_crowded, false as is_crowded
+       from named left join {crowded_blocks} as crowded using (block)""",
+)
+
 
 def make_persons(duck: duckdb.DuckDBPyConnection, records: str, claims: str, names: str, into: str) -> None:
     """Make `into` of `records`, `claims` (as `resolve` has them, with address, city and postal_code) and their `names`
@@ -143,7 +161,7 @@ class Pairing:
     # --- what a night has to score again ---
     def _replace_blocks(self) -> None:
         """Put the block keys of the touched records in the place of those that they had. Makes `touched_blocks` (block,
-        was_crowded, is_crowded)."""
+        was_crowded, is_crowded) of those that one of them got or lost."""
         pull(self._pg, sql.SQL("select identity_key from touched"), self._duck, "touched", {"identity_key": "text"})
         self._duck.execute(
             "create or replace table touched_person as select persons.* from persons join touched using (identity_key)"
@@ -151,19 +169,8 @@ class Pairing:
         blocking_keys(self._duck, "touched_person", "keys")
         self._pg.execute(compose(self._places, "create temp table fresh_blocks (like {block_keys}) on commit drop"))
         push(self._duck, f"select identity_key, {_BLOCK} from keys", self._pg, sql.Identifier("fresh_blocks"))
-        self._pg.execute(
-            compose(
-                self._places,
-                """create temp table touched_blocks on commit drop as
-                   with old as (
-                       delete from {block_keys} where identity_key in (select identity_key from touched)
-                       returning block),
-                   named as (select block from old union select block from fresh_blocks)
-                   select named.block, crowded.block is not null as was_crowded, false as is_crowded
-                   from named left join {crowded_blocks} as crowded using (block)""",
-            )
-        )
-        self._pg.execute(compose(self._places, "insert into {block_keys} select * from fresh_blocks"))
+        for statement in _REPLACE_BLOCKS:
+            self._pg.execute(compose(self._places, statement))
         cap = sql.Literal(shipped().block_cap)
         self._pg.execute(
             compose(

@@ -26,6 +26,10 @@ INDEXES = {
 # An employee takes part only as somebody who asked for help.
 TAKES_PART = """(not identity.is_agent or exists (
     select 1 from {tickets} as ticket where ticket.requester_key = identity.identity_key and not ticket.is_deleted))"""
+_SAME_CLAIM = sql.SQL(
+    """(fresh.origin, fresh.kind, fresh.value, fresh.rule, fresh.claimed_at, fresh.blocked_because) is not distinct from
+       (replaced.origin, replaced.kind, replaced.value, replaced.rule, replaced.claimed_at, replaced.blocked_because)"""
+)
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,13 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
     """Put the temporary table `fresh_claims` in the place of what it replaces, and make `touched_values`: every
     identifier that was or is claimed by a touched identity.
 
-    A changed record's own claims are replaced even by none, its history and ticket by what came; merges only add."""
+    A changed record's own claims are replaced even by none, its history and ticket by what came; merges only add. Rows
+    that stay as they are are not written: most of a changed record's claims are what they were."""
     connection.execute(
         compose(
             places,
             """create temp table replaced on commit drop as
-               select claims.ctid as row_id, claims.kind, claims.value
+               select claims.ctid as row_id, claims.*
                from {claims} as claims join touched using (identity_key)
                where (claims.origin = 'record' and touched.is_changed)
                    or (claims.origin in ('history', 'ticket') and exists (
@@ -154,8 +159,27 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
                            and fresh.value = claims.value))""",
         )
     )
-    connection.execute(compose(places, "delete from {claims} where ctid in (select row_id from replaced)"))
-    connection.execute(compose(places, "insert into {claims} select * from fresh_claims"))
+    connection.execute("create index on replaced (identity_key)")
+    connection.execute("analyze replaced")
+    connection.execute(
+        compose(
+            places,
+            """delete from {claims} where ctid in (
+                   select row_id from replaced where not exists (
+                       select from fresh_claims as fresh where fresh.identity_key = replaced.identity_key
+                           and {same}))""",
+            same=_SAME_CLAIM,
+        )
+    )
+    connection.execute(
+        compose(
+            places,
+            """insert into {claims}
+               select * from fresh_claims as fresh where not exists (
+                   select from replaced where replaced.identity_key = fresh.identity_key and {same})""",
+            same=_SAME_CLAIM,
+        )
+    )
     connection.execute(
         compose(
             places,

@@ -1,4 +1,5 @@
-{{ config(materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
+{#- Of the build, not for readers, so not among the marts. #}
+{{ config(schema='intermediate', materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 {%- set held = held_relation('mart_support__tickets', 'marts') %}
 
 -- depends_on: {{ ref('mart_support__ratings') }}
