@@ -21,7 +21,7 @@ export CX_SOURCE = $(SOURCE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean secrets lint test chaos mutants fuzz bench train lock
+.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean secrets lint test chaos mutants fuzz nights bench train lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -76,6 +76,9 @@ fuzz: setup ## broken records and bodies for every connector: each lands or is q
 
 chaos: setup ## nights in which everything goes wrong, and proof that nothing is lost (SEED=, NIGHTS=, FAULTS=, NIGHT=)
 	@$(CX) chaos
+
+nights: setup ## many nights in a row, each compared with the truth per ticket and per answer (NIGHTS=30)
+	@$(CX) nights
 
 bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt
