@@ -4,9 +4,10 @@
     BENCH_SIZES=10000,100000 make bench NAME=support_marts           (four minutes)
 
 A made helpdesk (per ticket six comments and ten changes of fields, in ten audits) lies in dbt's staging tables as
-landing leaves it, its requesters beside it. Timed is what dbt says that the models took, from the conformed tickets to
-the marts: intermediate/schedule, sla and ticket, and marts/support, without tests. A night's changes are of tickets
-that are not closed, since a closed ticket takes none."""
+landing leaves it, its requesters beside it. Timed are all models from the conformed tickets to the marts:
+intermediate/schedule, sla and ticket, and marts/support, without tests. The full build is held against the clock, a
+night against the full build by how long Postgres worked, as it says itself (pg_stat_database.active_time). A night's
+changes are of tickets that are not closed, since a closed ticket takes none."""
 
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ class Helpdesk:
     """A made helpdesk in a warehouse of its own."""
 
     def __init__(self, server: PostgresServer, tickets: int, home: Path) -> None:
-        self.tickets, self._home = tickets, home
+        self.tickets, self._home, self.aside = tickets, home, 0.0
         name = f"helpdesk_{tickets}"
         server.create_databases(name)
         self._dsn, self._builder = server.dsn(name), server.dsn(name, "cx_builder")
@@ -74,12 +75,24 @@ class Helpdesk:
         """Seconds of each model when everything is built."""
         return self._dbt(MODELS, AS_OF, full=True)
 
+    def worked(self) -> float:
+        """Seconds that Postgres has worked for this warehouse so far."""
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            connection.execute("select pg_stat_force_next_flush()")
+            row = connection.execute(
+                "select active_time / 1000 from pg_stat_database where datname = current_database()"
+            ).fetchone()
+        assert row is not None
+        return float(row[0])
+
     def night(self) -> dict[str, float]:
         """Let a day's changes happen; seconds of each model when they are built."""
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             connection.execute("update ops.builds set status = 'published', published_at = now()")
         self._claim(AS_OF + timedelta(days=1))
+        before = self.worked()
         self._run("night.sql")
+        self.aside = self.worked() - before  # making the changes is not building them
         return self._dbt(MODELS, AS_OF + timedelta(days=1), full=False)
 
     def _run(self, file: str) -> dict[str, int]:
@@ -137,28 +150,38 @@ def main(sizes: str) -> None:
 def _measure(console: Console, server: PostgresServer, size: int, home: Path) -> dict[str, Any]:
     began = time.perf_counter()
     helpdesk = Helpdesk(server, size, home)
-    console.print(f"{size:,} tickets with {helpdesk.rows['audits']:,} audits made in {time.perf_counter() - began:.0f} s")
-    runs = {}
+    audits, seconds = helpdesk.rows["audits"], time.perf_counter() - began
+    console.print(f"{size:,} tickets with {audits:,} audits made in {seconds:.0f} s")
+    runs: dict[str, float] = {}
+    clock: dict[str, float] = {}
     for what, run in (("everything", helpdesk.build), ("the night", helpdesk.night)):
-        began = time.perf_counter()
-        runs[what] = run()
-        slowest = sorted(runs[what].items(), key=lambda one: -one[1])[:8]
+        began, worked = time.perf_counter(), helpdesk.worked()
+        models = run()
+        clock[what] = time.perf_counter() - began
+        runs[what] = helpdesk.worked() - worked - helpdesk.aside
+        slowest = sorted(models.items(), key=lambda one: -one[1])[:10]
         console.print(
-            f"{what:<11} {sum(runs[what].values()):7.1f} s of models in {time.perf_counter() - began:.0f} s: "
+            f"{what:<11} {runs[what]:7.1f} s of SQL, {clock[what]:.0f} s on the clock: "
             + ", ".join(f"{name} {seconds:.1f}" for name, seconds in slowest)
         )
-    return {"tickets": size, "whole": runs["everything"], "night": runs["the night"]}
+    return {
+        "tickets": size,
+        "clock": clock["everything"],
+        "whole": runs["everything"],
+        "night": runs["the night"],
+    }
 
 
 def _print(console: Console, measured: list[dict[str, Any]]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    for title in ("tickets", "full build, s", "µs a ticket", "night of 1 %, s", "share"):
+    for title in ("tickets", "full build, s", "of SQL", "µs of SQL a ticket", "night of 1 %, s of SQL", "share"):
         table.add_column(title, justify="right")
     figures = []
     for one in measured:
-        whole, night = sum(one["whole"].values()), sum(one["night"].values())
+        whole, night = one["whole"], one["night"]
         each = {
             "tickets": one["tickets"],
+            "whole_seconds_on_the_clock": round(one["clock"], 1),
             "whole_seconds": round(whole, 1),
             "microseconds_per_ticket": round(whole / one["tickets"] * 1e6, 1),
             "night_seconds": round(night, 2),
@@ -166,8 +189,8 @@ def _print(console: Console, measured: list[dict[str, Any]]) -> None:
         }
         figures.append(each)
         table.add_row(
-            f"{each['tickets']:,}", f"{whole:.1f}", f"{each['microseconds_per_ticket']:.0f}", f"{night:.1f}",
-            f"{each['night_share']:.1%}",
+            f"{each['tickets']:,}", f"{one['clock']:.1f}", f"{whole:.1f}",
+            f"{each['microseconds_per_ticket']:.0f}", f"{night:.1f}", f"{each['night_share']:.1%}",
         )  # fmt: skip
     console.print(table)
     growth = figures[-1]["microseconds_per_ticket"] / figures[0]["microseconds_per_ticket"]
@@ -181,7 +204,7 @@ def _print(console: Console, measured: list[dict[str, Any]]) -> None:
                 "met": {
                     "time_per_ticket": growth <= PER_TICKET,
                     "night": figures[-1]["night_share"] <= OF_WHOLE,
-                    "whole": figures[-1]["whole_seconds"] * 1e6 / figures[-1]["tickets"] <= SECONDS_PER_MILLION,
+                    "whole": measured[-1]["clock"] * 1e6 / measured[-1]["tickets"] <= SECONDS_PER_MILLION,
                 },
             }
         )

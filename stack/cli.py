@@ -237,7 +237,7 @@ def chaos() -> None:
 @cli.command()
 def nights() -> None:
     """Run many nights in a row, and compare each of them with the truth."""
-    tests = [str(Path(sys.executable).with_name("pytest")), "-q", "-s", "tests/e2e/test_thirty_nights.py"]
+    tests = [str(Path(sys.executable).with_name("pytest")), "-q", "tests/e2e/test_thirty_nights.py"]
     raise SystemExit(subprocess.call(tests, cwd=ROOT, env={**os.environ, "CX_MANY_NIGHTS": "1"}))
 
 

@@ -201,7 +201,13 @@ def _note(row: Row) -> str:
 def _show_first_response(console: Console, connection: Connection) -> None:
     table = new_table(
         "First response, calendar minutes, of the last whole month",
-        "channel", "median", "95 % interval", "p90", "n", "answered", "target"
+        "channel",
+        "median",
+        "95 % interval",
+        "p90",
+        "n",
+        "answered",
+        "target",
     )
     for row in connection.execute(
         """select * from marts.mart_support__first_response

@@ -15,7 +15,7 @@ create temp table step (k, hours, writer, is_public, field, before, after) as va
     (7, 6.0, 'agent', true, 'status', 'open', 'solved'),
     (8, 40.0, null, null, 'status', 'solved', 'open'),
     (9, 12.0, null, null, 'status', 'open', 'solved'),
-    (10, 96.0, null, null, 'status', 'solved', 'closed');
+    (10, 480.0, null, null, 'status', 'solved', 'closed');  -- helpdesks close after up to 28 days
 
 create temp table ticket as
 select

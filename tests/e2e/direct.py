@@ -24,7 +24,6 @@ from cx_warehouse.transform.dbt import dbt_build
 from cx_warehouse.transform.nights import open_night, settle_source
 from cx_warehouse.voice.run import score_comments
 from stack.local import Local
-from tests.contract.harness import hurried
 
 
 def run_night(stack: Local, configs: Mapping[str, Mapping[str, Any]], as_of: datetime) -> None:
@@ -45,7 +44,7 @@ def _land(stack: Local, configs: Mapping[str, Mapping[str, Any]], as_of: datetim
         open_night(connection, as_of, list(configs), timedelta(hours=4))
     for source, config in configs.items():
         for stream in registry.stream_names(source):
-            connector = registry.connect(source, config, hurried(source))
+            connector = registry.connect(source, config)
             ingest(connector, stream, Window(as_of), loader, account=account_of(source, dict(config)))
         with psycopg.connect(loader) as connection:
             settle_source(connection, as_of, source, registry.stream_names(source))

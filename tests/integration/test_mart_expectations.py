@@ -39,8 +39,9 @@ create table candidate.mart_support__tickets as
         'solved' as status, n = 30 as is_unanswered, n % 2 as sla_targets
     from generate_series(1, 30) as n;
 create table candidate.mart_support__first_response as
-    select 'month' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes, 12.0 as median_ci_low,
-        18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes, 11.0 as mean_answered_ci_low,
+    select 'month' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes,
+        12.0 as median_ci_low, 18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes,
+        11.0 as mean_answered_ci_low,
         19.0 as mean_answered_ci_high;
 create table candidate.fct_ticket_replies as
     select ticket_key, 1 as turn_number, first_response_minutes as reply_minutes,

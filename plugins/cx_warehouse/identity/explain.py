@@ -15,8 +15,8 @@ _RULES = """
             select rule from claim union all select kind || '_and_name' from claim
             union all select unnest(['own_id', 'probable'])) order by rule)"""
 
-# A record's ties: the identifiers (hubs) that link it, each with the rule under which it has it. Rows are numbered rather
-# than taken by `distinct on`: that keeps all of them in memory, a window does not.
+# A record's ties: the identifiers (hubs) that link it, each with the rule under which it has it. Rows are numbered
+# rather than taken by `distinct on`: that keeps all of them in memory, a window does not.
 _TIES = """
     create table record_tie as
     with ties as (
@@ -62,8 +62,8 @@ _RECORDS = """
 
 
 def explain(connection: duckdb.DuckDBPyConnection, values: int) -> None:
-    """Make `reached` (n, parent, hub, rule, confidence, linked_at, round) of the tables that a resolution leaves; `values`
-    is how many identifiers there are. A hub below 0 is the pair -1 - hub."""
+    """Make `reached` (n, parent, hub, rule, confidence, linked_at, round) of the tables that a resolution leaves;
+    `values` is how many identifiers there are. A hub below 0 is the pair -1 - hub."""
     run = connection.execute
     for leftover in ("table if exists reached", "table if exists next_hub", "table if exists record_tie"):
         run(f"drop {leftover}")

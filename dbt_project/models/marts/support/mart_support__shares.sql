@@ -7,8 +7,8 @@ with summed as (
         outcome.member,
         period.period,
         period.period_start,
-        sum(outcome.n) as n,
-        sum(outcome.hits) as hits
+        sum(outcome.n::integer) as n,
+        sum(outcome.hits::integer) as hits
     from {{ ref('mart_support__outcomes_daily') }} as outcome
     cross join lateral {{ period_rows('outcome.created_date') }}
     group by outcome.metric, outcome.dimension, outcome.member, period.period, period.period_start
@@ -26,10 +26,10 @@ select
     total.member,
     total.period,
     total.period_start,
-    total.n::bigint as n,
-    {{ plain_number('total.hits / total.n') }} as value,
-    {{ plain_number(wilson_interval('total.hits / total.n', 'total.n', 'low')) }} as ci_low,
-    {{ plain_number(wilson_interval('total.hits / total.n', 'total.n', 'high')) }} as ci_high,
+    total.n,
+    {{ plain_number('total.hits::numeric / total.n') }} as value,
+    {{ plain_number(wilson_interval('total.hits::double precision / total.n', 'total.n', 'low')) }} as ci_low,
+    {{ plain_number(wilson_interval('total.hits::double precision / total.n', 'total.n', 'high')) }} as ci_high,
     total.n < floor_setting.setting_value as is_small_sample,
     target.target
 from summed as total
