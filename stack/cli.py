@@ -195,7 +195,8 @@ def dashboards() -> None:
 def browser() -> None:
     """Open every dashboard in a headless Chromium and look at what is drawn."""
     python = ROOT / ".venv-browser" / "bin" / "python"
-    raise SystemExit(subprocess.call([str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/browser"], cwd=ROOT))
+    command = [str(python), "-m", "pytest", "-q", "--confcutdir", "tests/browser", "tests/browser"]
+    raise SystemExit(subprocess.call(command, cwd=ROOT))
 
 
 @cli.command()

@@ -153,7 +153,8 @@ def _load(home: Path, postgres: PostgresServer) -> None:
         )
     if answer.returncode != 0:
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise StackError(f"the dashboards were not loaded: {lines[-1] if lines else 'it said nothing'} (all of it: {log})")
+        told = lines[-1] if lines else "it said nothing"
+        raise StackError(f"the dashboards were not loaded: {told} (all of it: {log})")
 
 
 def _write_settings(home: Path, postgres: PostgresServer) -> bool:

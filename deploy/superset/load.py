@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
         set_users(settings["users"])
         contents = read_assets(folder)
         import_assets(contents)
-        deleted = prune({yaml.safe_load(text)["uuid"] for path, text in contents.items() if path.split("/")[0] in KINDS})
+        deleted = prune({yaml.safe_load(text)["uuid"] for path, text in contents.items() if "/" in path})
         set_roles(access["roles"])
         set_row_rules(access.get("row_rules") or [])
     print(f"loaded {len(contents) - 1} files, deleted {deleted} that are gone from {folder.name}/")
@@ -122,10 +122,15 @@ def set_roles(roles: list[dict[str, Any]]) -> None:
 
 
 def set_row_rules(rules: list[dict[str, Any]]) -> None:
-    """Make the rules on rows those of the file; others are deleted, since a rule that nobody sees surprises."""
-    from superset import db, security_manager
-    from superset.connectors.sqla.models import RowLevelSecurityFilter, SqlaTable
+    """Make the rules on rows those of the file; others are deleted, since a rule that nobody sees surprises.
 
+    A rule cuts tables of the marts, whichever dataset or query of SQL Lab reads them. Superset keeps rules with
+    datasets, so each such table becomes one."""
+    from superset import db, security_manager
+    from superset.connectors.sqla.models import RowLevelSecurityFilter
+    from superset.models.core import Database
+
+    databases = db.session.query(Database).filter(Database.is_managed_externally).all()
     standing = {rule.name: rule for rule in db.session.query(RowLevelSecurityFilter).all()}
     for wanted in rules:
         rule = standing.pop(wanted["name"], None) or RowLevelSecurityFilter(name=wanted["name"])
@@ -134,11 +139,25 @@ def set_row_rules(rules: list[dict[str, Any]]) -> None:
         rule.clause = wanted["clause"]
         rule.group_key = wanted.get("group")
         rule.roles = [security_manager.find_role(name) for name in wanted["roles"]]
-        rule.tables = [db.session.query(SqlaTable).filter_by(table_name=name).one() for name in wanted["datasets"]]
+        rule.tables = [physical_dataset(database, name) for database in databases for name in wanted["tables"]]
         db.session.add(rule)
     for rule in standing.values():
         db.session.delete(rule)
     db.session.commit()
+
+
+def physical_dataset(database: Any, name: str) -> Any:
+    """The dataset that is the table `name` of marts itself, made if it is not there."""
+    from superset import db
+    from superset.connectors.sqla.models import SqlaTable
+
+    known = {"database_id": database.id, "schema": "marts", "table_name": name, "sql": None}
+    found = db.session.query(SqlaTable).filter_by(**known).one_or_none()
+    if found is None:
+        found = SqlaTable(database=database, schema="marts", table_name=name)
+        db.session.add(found)
+        db.session.flush()
+    return found
 
 
 if __name__ == "__main__":

@@ -48,11 +48,15 @@ STORE_CACHE_KEYS_IN_METADATA_DB = True
 # Cards and the line on the night are Handlebars templates. They are compiled in the browser, which Superset's own
 # policy forbids; what they give is still sanitized, and only scripts of Superset itself are loaded.
 TALISMAN_CONFIG = copy.deepcopy(_DEFAULT_POLICY)
-TALISMAN_CONFIG["content_security_policy"]["script-src"].append("'unsafe-eval'")
+_policy = TALISMAN_CONFIG["content_security_policy"]
+_policy["script-src"].append("'unsafe-eval'")
+# and nothing is loaded from elsewhere: no map tiles, and not the picture by which Superset counts its users
+_policy["img-src"] = ["'self'", "blob:", "data:"]
+_policy["connect-src"] = ["'self'"]
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 
 
-def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset's name
+def DB_CONNECTION_MUTATOR(
     uri: URL, params: dict[str, Any], username: str, security_manager: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
     """Put in how the warehouse is reached as the role that the dashboards' YAML names: it is neither in git nor in

@@ -5,15 +5,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make browser")
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("CX_HOME") or ROOT / ".cx")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-WIDE, PHONE = (1440, 900), (390, 844)
 PATIENCE = 60_000  # milliseconds: the first chart after a start takes seconds
 
 
@@ -35,11 +33,12 @@ def passwords() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["playwright.Browser"]:
+def chromium() -> Iterator[Any]:
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         pytest.skip("no Chromium on this machine (on Debian and Ubuntu: apt install chromium)")
-    with playwright.sync_playwright() as driver:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make browser")
+    with sync_api.sync_playwright() as driver:
         # no sandbox of its own: it has none to make as root, and only our own pages are opened
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
         yield browser
@@ -47,16 +46,14 @@ def chromium() -> Iterator["playwright.Browser"]:
 
 
 @pytest.fixture(scope="session")
-def login(chromium, address: str, passwords: dict[str, str]) -> Iterator[Callable[..., "playwright.Page"]]:
+def login(chromium, address: str, passwords: dict[str, str]) -> Iterator[Callable[..., Any]]:
     """`login(user, size, dark)`: a page of that user, logged in once for each combination."""
-    contexts: dict[tuple[object, ...], playwright.BrowserContext] = {}
+    contexts: dict[tuple[object, ...], Any] = {}
 
-    def page_of(user: str, size: tuple[int, int] = WIDE, dark: bool = False) -> "playwright.Page":
+    def page_of(user: str, size: tuple[int, int] = (1440, 900), dark: bool = False) -> Any:
         key = (user, size, dark)
         if key not in contexts:
-            context = chromium.new_context(
-                viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", base_url=address
-            )
+            context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, base_url=address)
             context.set_default_timeout(PATIENCE)
             if dark:
                 context.add_init_script("localStorage.setItem('superset-theme-mode', 'dark')")

@@ -54,9 +54,8 @@ class SupersetApi:
         for listed in self._get("/api/v1/dashboard/?q=(page_size:100)"):
             number = listed["id"]
             whole = self._get(f"/api/v1/dashboard/{number}")
-            charts = [
-                Chart(chart["slice_name"], chart["form_data"]) for chart in self._get(f"/api/v1/dashboard/{number}/charts")
-            ]
+            listed_charts = self._get(f"/api/v1/dashboard/{number}/charts")
+            charts = [Chart(chart["slice_name"], chart["form_data"]) for chart in listed_charts]
             found.append(Dashboard(whole["dashboard_title"], charts, json.loads(whole.get("json_metadata") or "{}")))
         return found
 
