@@ -4,6 +4,7 @@ It reads the warehouse as readers do. Its own data (users, what the YAML says) i
 home's Postgres; its settings, with secrets, are in one private file.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -29,6 +30,8 @@ FIRST_PORT = 8088
 READY_SECONDS = 120.0
 START_TRIES = 3  # another program may take the port while our server starts
 PYTHON = ROOT / ".venv-superset" / "bin" / "python"
+CONFIGURATION = ROOT / "deploy" / "superset" / "superset_config.py"
+LOCK = ROOT / "requirements" / "superset.txt"
 # logins of the local Superset, and the role of each (dashboards/roles.yaml)
 USERS: Mapping[str, str] = {
     "admin": "Admin",
@@ -166,6 +169,8 @@ def _write_settings(home: Path, postgres: PostgresServer) -> bool:
         "metadata_url": postgres.sqlalchemy_url(METADATA, METADATA),
         "cache_folder": str(private_directory(folder / "cache")),
         "warehouse": {role: postgres.sqlalchemy_url(WAREHOUSE, role) for role in READERS},
+        # a running Superset of other code is started anew
+        "made_for": hashlib.sha256(CONFIGURATION.read_bytes() + LOCK.read_bytes()).hexdigest(),
         "users": {name: {"password": made["passwords"][name], "role": role} for name, role in USERS.items()},
     }
     text, path = json.dumps(chosen, indent=1), folder / "settings.json"
@@ -193,7 +198,7 @@ def _environment(home: Path) -> dict[str, str]:
         if not name.startswith(("AIRFLOW", "SUPERSET", "FLASK", "PYTHON", "GUNICORN")) and name != "CX_DATABASE_URL"
     }
     return kept | {
-        "SUPERSET_CONFIG_PATH": str(ROOT / "deploy" / "superset" / "superset_config.py"),
+        "SUPERSET_CONFIG_PATH": str(CONFIGURATION),
         "CX_SUPERSET_SETTINGS": str(home / "superset" / "settings.json"),
         "SUPERSET_HOME": str(private_directory(home / "superset")),
         "SCARF_ANALYTICS": "false",

@@ -71,6 +71,10 @@ def test_the_five_dashboards_are_there_and_one_for_personal_data():
     ]
 
 
+def test_all_pages_look_alike():
+    assert len({item["css"] for item in DASHBOARDS}) == 1
+
+
 def test_only_the_dashboard_for_personal_data_reads_as_the_role_for_it():
     for item in DASHBOARDS:
         datasets = {items("charts")[uuid]["dataset_uuid"] for uuid in charts_of(item)}
