@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("CX_HOME") or ROOT / ".cx")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PATIENCE = 60_000  # milliseconds: the first chart after a start takes seconds
+PATIENCE = 40_000  # milliseconds: the first chart after a start takes seconds
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def open_dashboard(page, slug):
 
 def drawn(chart):
     """Wait until a chart has something to show; returns what it says."""
-    chart.locator("table, canvas, svg, .header-line, .cx-card, .cx-night, .ant-empty, " + BROKEN).first.wait_for()
+    chart.locator(f":is(table, canvas, .header-line, .cx-card, .cx-night, .ant-empty, {BROKEN}):visible").first.wait_for()
     return chart.inner_text()
 
 
@@ -37,7 +37,9 @@ def chart_named(page, title):
 
 def choose(page, name, value):
     """Set a filter of the bar and apply it."""
-    box = page.get_by_role("combobox", name=name, exact=True)
+    box = page.locator(f"#NATIVE_FILTER-{name.lower()}")
+    if not box.is_visible():
+        page.get_by_text("More filters").click()
     box.click()
     box.fill(value)
     page.locator(f".ant-select-item-option[title='{value}']").click()
