@@ -27,7 +27,8 @@ def open_dashboard(page, slug):
 
 def drawn(chart):
     """Wait until a chart has something to show; returns what it says."""
-    chart.locator(f":is(table, canvas, .header-line, .cx-card, .cx-night, .ant-empty, {BROKEN}):visible").first.wait_for()
+    shown = f"table, canvas, .header-line, .cx-card, .cx-night, .ant-empty, {BROKEN}"
+    chart.locator(f":is({shown}):visible").first.wait_for()
     return chart.inner_text()
 
 
