@@ -175,8 +175,33 @@ def schema(stream: str | None) -> None:
 
 
 @cli.command()
+def dashboards() -> None:
+    """Start Superset on the published marts, loaded with the dashboards of this repository."""
+    from stack import local
+    from stack.superset import USERS
+
+    home = default_home()
+    _require_home(home)
+    begins = time.monotonic()
+    with console.status("loading the dashboards and starting Superset …"):
+        superset = local.start_superset(home, _notice)
+    _notice(f"Superset is up after {time.monotonic() - begins:.0f} s: {superset.url}/dashboard/list/")
+    for name, role in USERS.items():
+        if name != "airflow":
+            _notice(f"  login {name}, password {superset.passwords[name]}   ({role})")
+
+
+@cli.command()
+def browser() -> None:
+    """Open every dashboard in a headless Chromium and look at what is drawn."""
+    python = ROOT / ".venv-browser" / "bin" / "python"
+    command = [str(python), "-m", "pytest", "-q", "--confcutdir", "tests/browser", "tests/browser"]
+    raise SystemExit(subprocess.call(command, cwd=ROOT))
+
+
+@cli.command()
 def stop() -> None:
-    """Stop Airflow, the sandbox and Postgres; data stays."""
+    """Stop Airflow, the sandbox, Superset and Postgres; data stays."""
     from stack import local
 
     home = default_home()

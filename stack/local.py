@@ -16,6 +16,7 @@ from stack.errors import StackError
 from stack.paths import private_home
 from stack.postgres import PostgresServer, remove_outside
 from stack.sandbox import Sandbox, Wishes
+from stack.superset import Superset
 
 WAREHOUSE = "warehouse"
 # Airflow's connections to the warehouse: the role each kind of task works as
@@ -24,6 +25,7 @@ WAREHOUSE_ROLES: Mapping[str, str] = {
     "cx_warehouse_builder": "cx_builder",
     "cx_warehouse_publisher": "cx_publisher",
 }
+SUPERSET_CONNECTION = "cx_superset"  # with it, a night checks the dashboards once it is published
 USER_SETTINGS = ("email", "login", "user")  # go into a connection's login field
 Notice = Callable[[str], None]
 
@@ -78,10 +80,21 @@ def start_postgres(home: Path) -> PostgresServer:
     return postgres
 
 
+def start_superset(home: Path, notice: Notice) -> Superset:
+    """Start Superset on the warehouse, loaded from dashboards/; nights that run from now on check it."""
+    postgres = start_postgres(home)
+    bootstrap(postgres.dsn(WAREHOUSE))
+    superset = Superset.ensure(home, postgres, notice)
+    airflow = Airflow.find(home)
+    if airflow is not None:
+        airflow.api().set_connections({SUPERSET_CONNECTION: superset.airflow_connection()})
+    return superset
+
+
 def stop(home: Path) -> None:
     """End every process of this home; all data stays."""
     with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(Airflow.stop, home), pool.submit(Sandbox.stop, home)]:
+        for done in [pool.submit(part.stop, home) for part in (Airflow, Sandbox, Superset)]:
             done.result()
     postgres = PostgresServer.find(home)
     if postgres is not None:
@@ -127,6 +140,11 @@ def _configure(local: Local, vendors: Mapping[str, Mapping[str, Any]]) -> None:
     api = local.airflow.api()
     warehouse = {name: local.postgres.connection_fields(WAREHOUSE, role) for name, role in WAREHOUSE_ROLES.items()}
     api.set_connections({**warehouse, **vendors})
+    superset = Superset.find(local.home)
+    if superset is None:  # one that was stopped on purpose is not missed at night
+        api.remove_connections(SUPERSET_CONNECTION)
+    else:
+        api.set_connections({SUPERSET_CONNECTION: superset.airflow_connection()})
     api.set_pools({f"cx_{source}": registry.vendor(source).requests_at_once for source in registry.SOURCES})
 
 

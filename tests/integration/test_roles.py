@@ -66,6 +66,7 @@ CAN = [
     ("cx_publisher", "select ops.record_reader_views(), ops.carry_reader_views()"),
     ("cx_reader", "select * from ops.night_status"),
     ("cx_reader_pii", "select * from ops.night_status"),
+    ("cx_reader", "select * from ops.stream_runs, ops.check_results, ops.build_steps"),
 ]
 
 CANNOT = [

@@ -107,3 +107,4 @@ grant execute on function ops.record_reader_views(), ops.carry_reader_views() to
 
 -- What became of the night is everybody's business.
 grant select on ops.night_status to cx_loader, cx_reader, cx_reader_pii;
+grant select on ops.stream_runs, ops.check_results, ops.build_steps to cx_reader, cx_reader_pii;

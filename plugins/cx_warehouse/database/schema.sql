@@ -177,6 +177,30 @@ left join lateral (
 ) as b on true;
 comment on view ops.night_status is 'What became of each night, and why a failed one failed.';
 
+-- What readers may know of how the warehouse does: counts, times and states. Texts of errors stay with the engineers.
+create or replace view ops.stream_runs as
+select
+    as_of, source, stream, status, started_at, finished_at,
+    extract(epoch from finished_at - started_at) as seconds,
+    requests, bytes, wait_seconds, records, inserted, deleted, quarantined
+from ops.ingest_runs;
+comment on view ops.stream_runs is 'Each attempt to bring one stream in: how it went, what it cost the vendor''s account, what it landed.';
+
+create or replace view ops.check_results as
+select
+    b.as_of, v.build_number, v.border, v.suite, v.expectation, v.table_name, v.column_name, v.severity, v.success,
+    v.checked_at
+from ops.validations as v
+join ops.builds as b on b.build_number = v.build_number;
+comment on view ops.check_results is 'Each expectation of each build, and whether it held.';
+
+create or replace view ops.build_steps as
+select
+    b.as_of, n.build_number, b.kind, n.task, n.name, n.resource_type, n.status, n.seconds, n.rows_affected, n.finished_at
+from ops.dbt_nodes as n
+join ops.builds as b on b.build_number = n.build_number;
+comment on view ops.build_steps is 'Each model, seed and test of each build, and how long it took.';
+
 create table if not exists ops.stream_fields (
     source text not null,
     stream text not null,

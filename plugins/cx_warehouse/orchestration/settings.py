@@ -60,9 +60,7 @@ def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
     found = connection(name or source)
     config: dict[str, Any] = dict(found.extra_dejson)
     if found.host:
-        host, port = found.host, f":{found.port}" if found.port else ""
-        is_whole = "://" in host or ("." not in host and not port)  # an address, or a name that the connector completes
-        config.setdefault("base_url", host if is_whole else f"{found.schema or 'https'}://{host}{port}")
+        config.setdefault("base_url", base_url(found))
     settings = registry.vendor(source).settings
     secret = next((setting.name for setting in settings if setting.secret), None)  # the first way to prove oneself
     user = next((setting.name for setting in settings if setting.name in USER_SETTINGS), None)
@@ -70,6 +68,13 @@ def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
         if name and value:
             config.setdefault(name, value)
     return config
+
+
+def base_url(found: Any) -> str:
+    """The address that a connection's host, port and schema name; a lone word is left for the connector to complete."""
+    host, port = found.host or "", f":{found.port}" if found.port else ""
+    is_whole = "://" in host or ("." not in host and not port)
+    return host if is_whole else f"{found.schema or 'https'}://{host}{port}"
 
 
 def account_of(source: str, config: dict[str, Any]) -> str:

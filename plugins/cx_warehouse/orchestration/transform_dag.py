@@ -18,6 +18,7 @@ from cx_warehouse.landing.ingest import describe
 from cx_warehouse.orchestration import settings
 from cx_warehouse.orchestration.alerts import AlertNotifier, send_alert
 from cx_warehouse.orchestration.assets import MARTS, WAKES_TRANSFORM
+from cx_warehouse.orchestration.check_charts import check_charts
 from cx_warehouse.orchestration.ingest_dag import clear_errors
 from cx_warehouse.transform import builds
 from cx_warehouse.transform.nights import night_state
@@ -74,7 +75,7 @@ def transform_dag() -> DAG:
             previous >> step
             previous = step
         previous >> marts_checked
-        [raw_checked, marts_checked] >> published >> document(build)
+        [raw_checked, marts_checked] >> published >> [document(build), check_charts()]
         [build, raw_checked, *steps, marts_checked, published] >> report_failure()
 
     return transform()

@@ -44,6 +44,7 @@ PUBLISHED = (
     PublishedTable("mart_voice__channel_consistency"),
     PublishedTable("mart_voice__staff"),
     PublishedTable("mart_voice__belief_gap"),
+    PublishedTable("dim_teams"),
     PublishedTable("mart_support__tickets"),
     PublishedTable("mart_support__first_response"),
     PublishedTable("fct_ticket_replies"),
