@@ -162,6 +162,18 @@ def reconcile(source: str | None) -> None:
 
 
 @cli.command()
+@click.option("--id", "text", envvar="CX_ID", help="An e-mail address, a phone number, or a source id.")
+@click.option("--dry-run", is_flag=True, envvar="CX_DRY_RUN", help="Only show what would go.")
+def erase(text: str | None, dry_run: bool) -> None:
+    """Remove a person from everything that is kept (docs/erasure.md)."""
+    from stack.erase import erase as erase_person
+
+    home = default_home()
+    _require_home(home)
+    erase_person(home, text, console, dry_run=dry_run)
+
+
+@cli.command()
 @click.option("--stream", envvar="CX_STREAM", help="Which stream, as source.stream.")
 def schema(stream: str | None) -> None:
     """Show the fields of a stream's records, and what changed in them."""
