@@ -187,6 +187,28 @@ def schema(stream: str | None) -> None:
 
 
 @cli.command()
+@click.option("--file", type=click.Path(path_type=Path), envvar="CX_FILE", help="Where to; in the home by default.")
+def backup(file: Path | None) -> None:
+    """Write every database into one file, as they stood at one moment between nights."""
+    from stack.copies import back_up
+
+    home = default_home()
+    _require_home(home)
+    back_up(home, file, _notice)
+
+
+@cli.command()
+@click.option("--file", type=click.Path(path_type=Path), envvar="CX_FILE", help="The backup's file.")
+def restore(file: Path | None) -> None:
+    """Make the databases of a backup again, and erase again who was erased since."""
+    from stack.copies import bring_back
+
+    if file is None:
+        raise StackError("which backup? FILE=.cx/backups/….tar")
+    bring_back(default_home(), file, _notice)
+
+
+@cli.command()
 def stop() -> None:
     """Stop Airflow, the sandbox and Postgres; data stays."""
     from stack import local

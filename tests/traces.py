@@ -25,7 +25,7 @@ class Person:
     def pattern(self) -> str:
         """One expression for Postgres and Python."""
         texts = [re.escape(text) for text in self.texts]
-        ids = [rf"(?<![\w.-]){re.escape(one)}(?![\w-])" for one in self.ids]
+        ids = [rf"(?<![\w.-]){re.escape(one)}(?![\w.-])" for one in self.ids]
         return "|".join(texts + ids)
 
 

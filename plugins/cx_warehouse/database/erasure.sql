@@ -36,3 +36,32 @@ create table if not exists ops.erasure_work (
     primary key (erasure_id, kind, place, value)
 );
 comment on table ops.erasure_work is 'What a running erasure looks for, in plain: for the eraser only, and emptied when it is done.';
+-- the planner's statistics of a column quote its values, and outlive them
+alter table ops.erasure_work alter column kind set statistics 0;
+alter table ops.erasure_work alter column place set statistics 0;
+alter table ops.erasure_work alter column value set statistics 0;
+
+-- Make the statistics of tables anew, by the rights of their owner: the eraser owns none of them. Of a table that became
+-- empty ANALYZE would leave the former statistics.
+create or replace function ops.forget_statistics(schema_name name, table_name name) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    target constant regclass := to_regclass(format('%I.%I', schema_name, table_name));
+    is_empty boolean;
+begin
+    if target is null or schema_name !~ '^(ops|raw_.*|(marts|previous|candidate)(_.*)?)$' then
+        return;
+    end if;
+    execute format('select not exists (select from %s)', target) into is_empty;
+    if is_empty then
+        begin
+            delete from pg_statistic where starelid = target;
+        exception when insufficient_privilege then
+            raise notice 'statistics of % stay until the server makes new ones', target;
+        end;
+    else
+        execute format('analyze %s', target);
+    end if;
+end
+$$;
+revoke all on function ops.forget_statistics(name, name) from public;

@@ -78,10 +78,6 @@ begin
         execute format('grant select on all tables in schema %s to cx_builder', raw.name);
         execute format('grant usage on schema %s to cx_eraser', raw.name);
         execute format('grant select, update, delete on all tables in schema %s to cx_eraser', raw.name);
-        -- statistics quote the values that they were made from; so they have to be made anew
-        if current_setting('server_version_num')::int >= 170000 then
-            execute format('grant maintain on all tables in schema %s to cx_eraser', raw.name);
-        end if;
         execute format('grant select on all sequences in schema %s to cx_builder', raw.name);  -- to freeze a build
     end loop;
     -- A record that is refused again is counted on its first row.
@@ -105,13 +101,7 @@ revoke all on ops.tokens, ops.erasure_work from cx_builder, cx_publisher;
 grant select, update, delete on all tables in schema ops to cx_eraser;
 revoke all on ops.tokens, ops.reader_views from cx_eraser;
 grant insert on ops.erasures, ops.erasure_work, ops.erasure_tombstones to cx_eraser;
-do $$
-begin
-    if current_setting('server_version_num')::int >= 170000 then
-        grant maintain on all tables in schema ops to cx_eraser;
-    end if;
-end
-$$;
+grant execute on function ops.forget_statistics(name, name) to cx_eraser;
 grant select on ops.erasure_tombstones to cx_loader;
 
 grant select, insert, update on ops.nights, ops.ingest_runs, ops.cursors to cx_loader;

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from cx_warehouse.connectors.errors import CxError, RetryableError
@@ -24,6 +23,7 @@ from cx_warehouse.privacy.files import clean_files
 from cx_warehouse.privacy.raw import LEFT_ALONE, clean_ops, clean_quarantine, clean_raw, find_mentions, hold_raw
 from cx_warehouse.privacy.sets import clean_sets, left_over, scrub, tables_of
 from cx_warehouse.privacy.subject import (
+    EmployeeError,
     NobodyFoundError,
     SharedIdError,
     Subject,
@@ -36,6 +36,12 @@ log = logging.getLogger(__name__)
 # Records that are kept out by their own key; what else is about a person is kept out by what it names.
 KEPT_OUT = (CONTACT, USER, TICKET, "typeform.responses", BROWSER)
 STALE_BUILD_HOURS = 12  # a build that has been running for so long was killed
+# Without what the message says of records.
+_REFUSALS: dict[type[CxError], str] = {
+    NobodyFoundError: "nobody is known by the id",
+    SharedIdError: "several customers share the id",
+    EmployeeError: "the person is an agent of the helpdesk",
+}
 Hook = Callable[[int], None]
 
 
@@ -99,7 +105,7 @@ def erase_due(
             run = _Run(connection, erasure_id, key, home, metadata_dsn, hooks)
             try:
                 done.append(run.run())
-            except (NobodyFoundError, SharedIdError) as error:
+            except (NobodyFoundError, SharedIdError, EmployeeError) as error:
                 run.refuse(error)
             except BaseException as error:
                 run.note(type(error).__name__)
@@ -138,7 +144,7 @@ class _Run:
 
     def refuse(self, error: CxError) -> None:
         """Put down that it cannot be done, and forget whom it was about."""
-        why = "several customers share the id" if isinstance(error, SharedIdError) else "nobody is known by the id"
+        why = _REFUSALS[type(error)]
         with self._connection.transaction():
             self._connection.execute("delete from ops.erasure_work where erasure_id = %s", [self._id])
             self._connection.execute(
@@ -180,10 +186,9 @@ class _Run:
             _refuse_while_building(self._connection)
             _remove(self._connection, subject, counts)
             self._count(counts)
-        self._connection.execute("set client_min_messages = error")  # of a table that is not ours to analyze
         for table in sorted({name.rpartition(" ")[0] for name, number in counts.items() if number}):
             # statistics of columns quote the values that they were made from
-            self._connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*table.split("."))))
+            self._connection.execute("select ops.forget_statistics(%s, %s)", table.split("."))
 
     def _outside(self, subject: Subject) -> None:
         counts: Counter[str] = Counter()
@@ -250,8 +255,6 @@ class _Run:
                 "update ops.erasures set certificate = %s where erasure_id = %s", [Jsonb(certificate), self._id]
             )
             self._connection.execute("delete from ops.erasure_work where erasure_id = %s", [self._id])
-        self._connection.execute("set client_min_messages = error")
-        self._connection.execute("analyze ops.erasure_work")
         return Erasure(self._id, certificate)
 
 

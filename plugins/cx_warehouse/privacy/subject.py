@@ -47,6 +47,10 @@ class NobodyFoundError(CxError):
     """Nothing in the warehouse is known by this id."""
 
 
+class EmployeeError(CxError):
+    """The person answers tickets: what an employee did on others' tickets is no customer's record."""
+
+
 class SharedIdError(CxError):
     """Several customers have this id: which of them is meant, only a source id can say."""
 
@@ -121,6 +125,11 @@ def find_subject(connection: psycopg.Connection, given: GivenId) -> Subject:
     complete(connection, subject, bridge)
     if not any(subject.records.values()) or not (known or is_anything_landed(connection, subject)):
         raise NobodyFoundError("nobody is known by this id, neither in raw nor among the customers")
+    if agents := bridge.agents(subject):
+        raise EmployeeError(
+            f"{', '.join(sorted(agents))} is an agent of the helpdesk: nothing was erased, since others' tickets name "
+            "who answered them. Take the agent's role away at the vendor; after the next night it is a customer's record"
+        )
     return subject
 
 
@@ -187,9 +196,9 @@ def _follow(connection: psycopg.Connection, subject: Subject, bridge: Bridge, st
 
 def match_sql(one: PersonField) -> sql.Composable:
     """A condition on `record`: the field holds one of the values of its parameter."""
-    value = "part" if one.splits else "found #>> '{}'"
+    value = "part" if one.splits else "found #>> array[]::text[]"
     normal = _NORMAL.get(one.names, "btrim({})").format(value)
-    parts = ", regexp_split_to_table(found #>> '{}', ';') as part" if one.splits else ""
+    parts = ", regexp_split_to_table(found #>> array[]::text[], ';') as part" if one.splits else ""
     return sql.SQL(
         f"exists (select from jsonb_path_query(record, {{path}}) as found{parts} where {normal} = any(%s))"
     ).format(path=sql.Literal(one.sql_path))
@@ -281,6 +290,17 @@ class Bridge:
             ).fetchone()
             self._shared[kind, value] = row == (True,)
         return self._shared[kind, value]
+
+    def agents(self, subject: Subject) -> set[str]:
+        """Those of the person's identities that answer tickets."""
+        if not self._has["marts_intermediate.int_person__identities"]:
+            return set()
+        found = self._connection.execute(
+            """select identity_key from marts_intermediate.int_person__identities
+               where is_agent and identity_key = any(%s)""",
+            [list(subject.identities)],
+        )
+        return {row[0] for row in found}
 
     def own_names(self, subject: Subject) -> set[str]:
         """The person's names that nobody else has: a namesake's records are not theirs."""
