@@ -28,7 +28,7 @@ class Traces:
         keys: Iterable[str],
     ) -> Traces:
         """The expressions for a person; case does not count."""
-        found = [_bounded(email, r"[a-z0-9._%+'-]", r"[a-z0-9-]") for email in sorted(emails)]
+        found = [_bounded(email, r"[a-z0-9._%+'-]", r"[a-z0-9-]|\.[a-z0-9]") for email in sorted(emails)]
         found += [_phone(phone) for phone in sorted(phones)]
         found += [_bounded(name, r"\w", r"\w") for name in sorted(names)]
         named = [_bounded(key, r"[\w:]", r"\w") for key in sorted(keys)]
