@@ -191,7 +191,7 @@ def _require_empty(server: PostgresServer, name: str) -> None:
         return
     with psycopg.connect(server.dsn(name)) as connection:
         row = connection.execute("select to_regclass('ops.nights') is not null").fetchone()
-        if row == (True,) and connection.execute("select from ops.nights limit 1").fetchone():
+        if row == (True,) and connection.execute("select 1 from ops.nights limit 1").fetchone():
             raise StackError(
                 f"the database {name} has nights in it, and a restore would throw them away: restore into an empty "
                 "home (CX_HOME=folder), or `make clean` first"

@@ -104,9 +104,9 @@ def _found(connection: psycopg.Connection, key: ErasureKey, marks: set[bytes]) -
     for source, stream in RECORDS.items():
         if source != "ga4":
             subject.identities |= {f"{source}:{one}" for one in subject.records[stream]}
-    known = subject.identities
-    for identity in list(known):
+    for identity in subject.identities:
         subject.customers |= bridge.customers_of(identity)
+    subject.identities |= bridge.members(subject.customers)
     complete(connection, subject, bridge)
     return subject
 

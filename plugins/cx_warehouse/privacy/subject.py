@@ -155,7 +155,7 @@ def is_anything_landed(connection: psycopg.Connection, subject: Subject) -> bool
     """Whether raw has a record of the person."""
     return any(
         connection.execute(
-            sql.SQL("select from {} where key = any(%s) limit 1").format(raw_table(*stream.split("."))), [list(keys)]
+            sql.SQL("select 1 from {} where key = any(%s) limit 1").format(raw_table(*stream.split("."))), [list(keys)]
         ).fetchone()
         for stream, keys in subject.records.items()
         if keys and stream in PERSONS
