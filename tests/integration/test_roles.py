@@ -104,7 +104,6 @@ CANNOT = [
     ("cx_eraser", "truncate raw_zendesk.tickets"),
     ("cx_eraser", "drop table raw_zendesk.tickets"),
     ("cx_eraser", "create table raw_zendesk.more (x int)"),
-    ("cx_eraser", "select * from ops.reader_views"),
     ("cx_builder", VERSION),
     ("cx_builder", "delete from raw_zendesk.tickets"),
     ("cx_builder", RUN),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 EMAIL, PHONE, NAME = "email", "phone", "name"
@@ -29,6 +30,12 @@ class PersonField:
     splits: bool = False
     words: tuple[str, ...] = ()
 
+    @cached_property
+    def steps(self) -> tuple[str, ...] | None:
+        """The path, where it leads through objects only."""
+        steps = tuple(self.path.split("."))
+        return None if "+" in self.path or any(step == "*" or step.isdecimal() for step in steps) else steps
+
     @property
     def sql_path(self) -> str:
         """As SQL/JSON path; lax, so that what is missing is nothing."""
@@ -37,6 +44,15 @@ class PersonField:
 
     def values(self, record: Any) -> Iterator[str]:
         """The values of the field in a record, in normal form."""
+        if self.steps is not None:  # a plain field: most are, and landing reads each of every record
+            for step in self.steps:
+                record = record.get(step) if isinstance(record, dict) else None
+            if record is None or not isinstance(record, str | int) or isinstance(record, bool):
+                return
+            for part in record.split(";") if self.splits and isinstance(record, str) else (str(record),):
+                if normal := normalised(self.names, part):
+                    yield normal
+            return
         parts = [list(self._texts(record, path)) for path in self.path.split("+")]
         for found in parts[0] if len(parts) == 1 else (" ".join(text for texts in parts for text in texts),):
             for part in found.split(";") if self.splits else (found,):

@@ -22,6 +22,10 @@ from cx_warehouse.landing.versions import Reject, Version, with_record
 BLANK = "[erased]"
 MIN_KEY_BYTES = 32
 EMAIL_TOKEN = re.compile(r"[a-z0-9._%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+# The same from its @ on: looked for around each @, a record without one costs nothing.
+_LOCAL_PART = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+'-"
+_DOMAIN = re.compile(rb"[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+")
+_LONGEST_LOCAL_PART = 64
 # One look a page: whether anybody was erased at all, and which of the page's marks are tombstones.
 LOOK = """select exists (select from ops.erasure_tombstones),
     array(select mark from ops.erasure_tombstones where mark = any(%s::bytea[]))"""
@@ -72,15 +76,17 @@ class Marker:
         """Marks of one record; of one that cannot be read, what its key and the addresses in its bytes tell."""
         mark = self._key.mark
         about = {mark(self._own, record_key)} if record_key else set()
-        every = {mark(EMAIL, token.lower()) for token in EMAIL_TOKEN.findall(raw.decode("utf-8", "replace"))}
+        every = {mark(EMAIL, address) for address in addresses_in(raw)}
         try:
             record = msgspec.json.decode(raw) if self._fields else None
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             record = None
-        for one in self._fields if record is not None else ():
-            if one.role != "alias":
-                found = {mark(one.names, value) for value in one.values(record)}
-                (about if one.role == "about" else every).update(found)
+        if record is not None:
+            for one in self._fields:
+                if one.role != "alias":
+                    into = about if one.role == "about" else every
+                    for value in one.values(record):
+                        into.add(mark(one.names, value))
         return Marks(frozenset(about), frozenset(every | about))
 
     def blanked(self, raw: bytes, erased: frozenset[bytes]) -> bytes:
@@ -93,6 +99,20 @@ class Marker:
             return EMAIL_TOKEN.sub(lambda found: BLANK if is_erased(EMAIL, found[0].lower()) else found[0], text)
 
         return msgspec.json.encode(blank(msgspec.json.decode(raw), self._fields, is_erased, clean))
+
+
+def addresses_in(raw: bytes) -> set[str]:
+    """Whatever looks like an e-mail address, in lower case."""
+    found = set()
+    at = raw.find(b"@")
+    while at >= 0:
+        before = raw[max(0, at - _LONGEST_LOCAL_PART) : at]
+        local = before[len(before.rstrip(_LOCAL_PART)) :]
+        domain = _DOMAIN.match(raw, at + 1)
+        if local and domain:
+            found.add((local + b"@" + domain[0]).decode().lower())
+        at = raw.find(b"@", at + 1)
+    return found
 
 
 def blank(

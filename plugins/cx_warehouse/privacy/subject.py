@@ -128,7 +128,7 @@ def find_subject(connection: psycopg.Connection, given: GivenId) -> Subject:
     if agents := bridge.agents(subject):
         raise EmployeeError(
             f"{', '.join(sorted(agents))} is an agent of the helpdesk: nothing was erased, since others' tickets name "
-            "who answered them. Take the agent's role away at the vendor; after the next night it is a customer's record"
+            "who answered them. Take the role away at the vendor first; after the next night it is a customer's record"
         )
     return subject
 
