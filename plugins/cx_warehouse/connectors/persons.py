@@ -32,8 +32,8 @@ class PersonField:
 
     @cached_property
     def steps(self) -> tuple[str, ...] | None:
-        """The path, where it leads through objects only."""
-        steps = tuple(self.path.split("."))
+        """The path, where it leads through objects only, at most to the items of a list."""
+        steps = tuple(self.path.removesuffix(".*").split("."))
         return None if "+" in self.path or any(step == "*" or step.isdecimal() for step in steps) else steps
 
     @property
@@ -44,14 +44,16 @@ class PersonField:
 
     def values(self, record: Any) -> Iterator[str]:
         """The values of the field in a record, in normal form."""
-        if self.steps is not None:  # a plain field: most are, and landing reads each of every record
+        if self.steps is not None:  # most are: landing reads each of them of every record
             for step in self.steps:
                 record = record.get(step) if isinstance(record, dict) else None
-            if record is None or not isinstance(record, str | int) or isinstance(record, bool):
+            if record is None or record == []:
                 return
-            for part in record.split(";") if self.splits and isinstance(record, str) else (str(record),):
-                if normal := normalised(self.names, part):
-                    yield normal
+            for found in record if self.path.endswith("*") and isinstance(record, list) else (record,):
+                if isinstance(found, str | int) and not isinstance(found, bool):
+                    for part in found.split(";") if self.splits and isinstance(found, str) else (str(found),):
+                        if normal := normalised(self.names, part):
+                            yield normal
             return
         parts = [list(self._texts(record, path)) for path in self.path.split("+")]
         for found in parts[0] if len(parts) == 1 else (" ".join(text for texts in parts for text in texts),):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 
 from airflow.sdk import DAG, dag, task
 
@@ -13,7 +12,7 @@ from cx_warehouse.orchestration import settings
 from cx_warehouse.orchestration.alerts import AlertNotifier
 from cx_warehouse.orchestration.ingest_dag import clear_errors
 from cx_warehouse.privacy import erase_due
-from cx_warehouse.privacy.ledger import write_certificates
+from cx_warehouse.privacy.ledger import DUE, FOLDER, request_due, write_certificates
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +48,10 @@ def erase_all() -> str:
         key = settings.erasure_key()
         if key is None:
             raise ConfigError("there is no Airflow connection 'cx_erasure' with the erasure key (docs/erasure.md)")
+        # a warehouse that was restored knows less than the list beside the backups
+        again = request_due(settings.warehouse_dsn("eraser"), key, settings.home() / FOLDER / DUE)
+        if again:
+            log.warning("%d erasures came after the backup that was restored: they are done again", again)
         done = erase_due(
             settings.warehouse_dsn("eraser"),
             key,
@@ -59,4 +62,4 @@ def erase_all() -> str:
         write_certificates(settings.warehouse_dsn("eraser"), settings.home(), [one.erasure_id for one in done])
     for one in done:
         log.info("%s", json.dumps(one.certificate, indent=1))
-    return f"{len(done)} erasures done; certificates are in {Path('erasures')} of the home and in ops.erasures"
+    return f"{len(done)} erasures done; certificates are in {FOLDER}/ of the home and in ops.erasures"

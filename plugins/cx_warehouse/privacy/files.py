@@ -31,6 +31,7 @@ def clean_files(home: Path, pattern: str, counts: Counter[str]) -> None:
     for path in files_below(home):
         try:
             if path.stat().st_size > LARGEST_BYTES:
+                counts[f"files in {_place(home, path)} too large to be searched"] += 1
                 continue
             text = path.read_bytes().decode("utf-8", "surrogateescape")
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 
 import pytest
@@ -61,6 +62,13 @@ def test_marks_tell_whom_a_record_is_about_from_whom_it_names() -> None:
 def test_a_record_that_cannot_be_read_is_known_by_the_addresses_in_it() -> None:
     marks = Marker("zendesk", "users", KEY).marks(b'{"email": "anna@x.example", broken', None)
     assert marks.about == frozenset() and marks.every == {KEY.mark(EMAIL, "anna@x.example")}
+
+
+@pytest.mark.parametrize("length", [32, 64, 65, 200])
+def test_a_mark_is_the_standard_hmac(length: int) -> None:
+    secret = "k" * length
+    told = hmac.digest(secret.encode(), b"email\0anna@x.example", "sha256")
+    assert ErasureKey.of(secret).mark(EMAIL, "anna@x.example") == told
 
 
 def test_without_the_key_a_mark_says_nothing() -> None:
