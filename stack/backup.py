@@ -47,13 +47,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds. `databases` by the name they had; `keys` are fingerprints of the secrets they need."""
+    """What a backup holds. `databases` by the name they had; `keys` are fingerprints of the secrets they need; `roles`
+    belong to the server, not to a database, and have no passwords here."""
 
     taken_at: str
     postgres: int
     databases: tuple[str, ...]
     night: str | None  # the clock of the last published night
     keys: Mapping[str, str]
+    roles: Mapping[str, tuple[bool, list[str]]]  # may log in, is a member of: people's own roles own their views
 
     @classmethod
     def read(cls, file: Path) -> "Manifest":
@@ -129,9 +131,19 @@ def _describe(server: PostgresServer, warehouse: str, names: list[str], keys: Ma
             "select max(as_of)::text from ops.builds where status in ('published', 'rolled_back')"
         ).fetchone()
         version = connection.info.server_version // 10000
+        roles = connection.execute(
+            """select rolname, rolcanlogin, array(
+                   select pg_get_userbyid(roleid)::text from pg_auth_members where member = pg_roles.oid)
+               from pg_roles where not rolsuper and rolname !~ '^pg_' order by 1"""
+        ).fetchall()
     told = {name: fingerprint(secret) for name, secret in keys.items()}
     return Manifest(
-        datetime.now(UTC).isoformat(timespec="seconds"), version, tuple(names), row[0] if row else None, told
+        taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        postgres=version,
+        databases=tuple(names),
+        night=row[0] if row else None,
+        keys=told,
+        roles={name: (may_log_in, groups) for name, may_log_in, groups in roles},
     )
 
 
@@ -174,6 +186,7 @@ def restore(
     targets = {name: names.get(name, name) for name in manifest.databases}
     for target in targets.values():
         _require_empty(server, target)
+    _create_roles(server, manifest)
     with tempfile.TemporaryDirectory(prefix="cx-restore-") as folder, tarfile.open(file) as archive:
         for name, target in targets.items():
             archive.extract(f"{name}.dump", folder, filter="data")
@@ -196,6 +209,19 @@ def _require_empty(server: PostgresServer, name: str) -> None:
                 f"the database {name} has nights in it, and a restore would throw them away: restore into an empty "
                 "home (CX_HOME=folder), or `make clean` first"
             )
+
+
+def _create_roles(server: PostgresServer, manifest: Manifest) -> None:
+    """The roles that the server has not got: what they own could not be restored otherwise."""
+    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
+        standing = {row[0] for row in connection.execute("select rolname from pg_roles")}
+        missing = [name for name in manifest.roles if name not in standing]
+        for name in missing:
+            login = sql.SQL("login" if manifest.roles[name][0] else "nologin")
+            connection.execute(sql.SQL("create role {} {}").format(sql.Identifier(name), login))
+        for name in missing:
+            for group in manifest.roles[name][1]:
+                connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), sql.Identifier(name)))
 
 
 def _recreate(server: PostgresServer, name: str, owner: str | None) -> None:

@@ -88,6 +88,27 @@ def test_restored_warehouse_is_the_same_with_its_rights(nights: CompanyNights, f
         assert metadata.execute("select id from dag_run").fetchall() == [(7,)]
 
 
+def test_peoples_own_roles_and_views_come_back(nights: CompanyNights, tmp_path: Path) -> None:
+    role, server = f"anna_{nights.warehouse.database}", nights.warehouse.server
+    nights.warehouse.rows(f"create role {role} login in role cx_reader")
+    nights.warehouse.rows(f"create schema analysis authorization {role}")
+    with psycopg.connect(nights.warehouse.dsn(role), autocommit=True) as anna:
+        anna.execute("create view analysis.mine as select count(*) from marts.dim_customers")
+    name = nights.warehouse.database
+    backup(server, name, [], tmp_path / "three.tar", keys=SECRETS)
+    nights.warehouse.rows("drop schema analysis cascade")
+    nights.warehouse.rows(f"drop role {role}")
+    restore(server, tmp_path / "three.tar", keys=SECRETS, names={name: f"{name}_back"})
+    back = Warehouse(server, f"{name}_back")
+    try:
+        bootstrap(back.dsn())
+        with psycopg.connect(back.dsn(role)) as anna:
+            assert anna.execute("select * from analysis.mine").fetchone()[0] > 0
+    finally:
+        back.rows("drop schema analysis cascade")
+        back.rows(f"drop role {role}")
+
+
 def test_restore_over_nights_is_refused(nights: CompanyNights, file: Path) -> None:
     nights.warehouse.rows(
         """insert into ops.nights (as_of, sources, deadline_at) values (now(), '{}', now()) on conflict do nothing"""
