@@ -97,7 +97,8 @@ def _found(connection: psycopg.Connection, key: ErasureKey, marks: set[bytes]) -
     for stream in registered():
         if not PERSONS[stream]:
             continue
-        marker = Marker(*stream.split("."), key)
+        source, _, name = stream.partition(".")
+        marker = Marker(source, name, key)
         for record_key, body in _records(connection, stream):
             if marker.marks(body.encode(), record_key).about & marks:
                 subject.records[stream].add(record_key)
