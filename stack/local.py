@@ -129,9 +129,11 @@ def vendor_connections(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, d
 def _configure(local: Local, vendors: Mapping[str, Mapping[str, Any]]) -> None:
     api = local.airflow.api()
     warehouse = {name: local.postgres.connection_fields(WAREHOUSE, role) for name, role in WAREHOUSE_ROLES.items()}
-    erasure: dict[str, Mapping[str, Any]] = {"cx_erasure": {"conn_type": "generic", "password": erasure_key(local.home)}}
-    # on one machine tasks reach every database anyway; on a server Airflow's own is not shown to them
-    erasure["cx_airflow_metadata"] = local.postgres.connection_fields(METADATA, METADATA)
+    erasure: dict[str, Mapping[str, Any]] = {
+        "cx_erasure": {"conn_type": "generic", "password": erasure_key(local.home)},
+        # on one machine tasks reach every database anyway; on a server Airflow's own is not shown to them
+        "cx_airflow_metadata": local.postgres.connection_fields(METADATA, METADATA),
+    }
     api.set_connections({**warehouse, **erasure, **vendors})
     api.set_pools({f"cx_{source}": registry.vendor(source).requests_at_once for source in registry.SOURCES})
 
