@@ -13,13 +13,14 @@ import psycopg
 import pytest
 
 from cx_warehouse.connectors import registry
-from cx_warehouse.connectors.base import Page
+from cx_warehouse.connectors.base import Page, Total
 from cx_warehouse.connectors.errors import ConfigError
 from cx_warehouse.connectors.persons import EMAIL, USER
 from cx_warehouse.landing.counts import Counts
 from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.landing.pages import PageLander
 from cx_warehouse.landing.schema_drift import load_shape
+from cx_warehouse.landing.totals import compare_total
 from tests.conftest import Warehouse
 
 KEY = ErasureKey.of("a key that is only for tests, and long enough")
@@ -149,3 +150,14 @@ def test_without_the_right_key_nothing_lands(ready: Warehouse, key: ErasureKey |
 def test_a_key_that_could_be_guessed_is_refused() -> None:
     with pytest.raises(ConfigError, match="shorter than"):
         ErasureKey.of("short")
+
+
+@pytest.mark.parametrize(("counted", "is_off"), [(2, False), (3, False), (4, True), (1, True)])
+def test_what_was_erased_is_not_missed_when_the_vendor_counts(ready: Warehouse, counted: int, is_off: bool) -> None:
+    erase(ready, ("zendesk.tickets", "3"))
+    with lander(ready) as one:
+        land(one, ticket(1), ticket(2), ticket(3))
+    with psycopg.connect(ready.dsn("cx_loader"), autocommit=True) as connection:
+        page = Page([], {}, total=Total(counted))
+        compare_total(connection, "zendesk", "tickets", page, run_id=str(uuid4()), as_of=AS_OF)
+    assert ready.value("select is_off from ops.reconciliations") is is_off

@@ -59,7 +59,8 @@ class ErasureKey:
         inner, outer = (block.copy() for block in self._blocks)
         inner.update(f"{kind}\0{value}".encode("utf-8", "surrogatepass"))
         outer.update(inner.digest())
-        return outer.digest()
+        told: bytes = outer.digest()
+        return told
 
     @cached_property
     def _blocks(self) -> tuple[Any, Any]:

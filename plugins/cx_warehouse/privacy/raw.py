@@ -31,16 +31,17 @@ def find_mentions(connection: psycopg.Connection, subject: Subject, traces: Trac
     """Keys of records, by stream, that are somebody else's and tell of the person."""
     found = {}
     for stream in registered():
-        matches, parameters = [sql.SQL("record::text ~* %s")], [[traces.values]]
+        matches: list[sql.Composable] = [sql.SQL("record::text ~* %s")]
+        parameters: list[str | list[str]] = [list(subject.records[stream]), traces.values]
         for one in PERSONS[stream]:
             if one.role == "mention" and subject.values(one.names):
                 matches.append(match_sql(one))
-                parameters.append([list(subject.values(one.names))])
+                parameters.append(list(subject.values(one.names)))
         rows = connection.execute(
             sql.SQL("select distinct key from {} where key <> all(%s) and ({})").format(
                 raw_table(*stream.split(".")), sql.SQL(" or ").join(matches)
             ),
-            [list(subject.records[stream]), *(value for values in parameters for value in values)],
+            parameters,
         ).fetchall()
         if rows:
             found[stream] = [row[0] for row in rows]

@@ -165,7 +165,8 @@ def is_anything_landed(connection: psycopg.Connection, subject: Subject) -> bool
 def _follow(connection: psycopg.Connection, subject: Subject, bridge: Bridge, stream: str) -> None:
     """Add the stream's records about the person, and what these add to the names of the person."""
     fields = PERSONS[stream]
-    matches, parameters = [sql.SQL("key = any(%s)")], [list(subject.records[stream])]
+    matches: list[sql.Composable] = [sql.SQL("key = any(%s)")]
+    parameters = [list(subject.records[stream])]
     for one in fields:
         if one.role == "about" and subject.values(one.names):
             matches.append(match_sql(one))
