@@ -30,7 +30,9 @@ def erase(home: Path, text: str | None, console: Console, *, dry_run: bool) -> N
         subject, counts = privacy.preview(dsn, text)
         show(console, counts)
         kept = (
-            f"; {len(subject.shared)} addresses or numbers stay, since others have them too" if subject.shared else ""
+            f"; kept, since others have them too: {len(subject.shared)} of the addresses and numbers"
+            if subject.shared
+            else ""
         )
         console.print(f"one customer of {len(subject.identities)} records: {_by_source(subject)}{kept}")
         if dry_run:
