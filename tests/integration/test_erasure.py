@@ -20,6 +20,7 @@ from cx_warehouse.database import bootstrap
 from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.privacy import erase as erasing
 from cx_warehouse.privacy import sets
+from cx_warehouse.privacy.subject import find_subject, parse_id
 from sandbox.model import SurveyResponse
 from sandbox.truth.folding import fold
 from sandbox.truth.persons import owners
@@ -195,6 +196,14 @@ def test_preview_counts_what_would_go_and_changes_nothing(nights: CompanyNights,
     assert counts["marts.dim_customers_personal deleted"] == 1
     assert counts["previous.dim_customers_personal deleted"] == 1
     assert traces(nights, subject) == before
+
+
+def test_every_id_of_the_person_leads_to_the_same_records(nights: CompanyNights, subject: dict) -> None:
+    one = subject["person"]
+    given = [f" {one.email.upper()}", one.phone, f"{one.phone[:3]} {one.phone[3:6]}-{one.phone[6:]}", one.phone[-9:]]
+    with psycopg.connect(nights.warehouse.dsn("cx_eraser")) as connection:
+        for text in [*given, *sorted(subject["keys"])]:
+            assert find_subject(connection, parse_id(text)).identities == subject["keys"], text
 
 
 def test_unknown_and_shared_ids_are_refused_with_what_to_do(nights: CompanyNights) -> None:

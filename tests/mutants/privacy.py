@@ -21,10 +21,7 @@ PRIVACY_MUTATIONS = (
         "landing/erased.py",
         "elif marked.every & hits:",
         "elif False:",
-        (
-            f"{LANDING}::"
-            "test_what_others_records_tell_of_the_person_is_blanked_and_a_second_reading_changes_nothing",
-        ),
+        (f"{LANDING}::test_what_others_records_tell_of_the_person_is_blanked_and_a_second_reading_changes_nothing",),
     ),
     Mutation(
         "a broken record that names an erased person goes to quarantine",
