@@ -39,5 +39,7 @@ def main(by: str, dry_run: bool) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (StackError, CxError, psycopg.Error) as problem:
+    except (StackError, CxError) as problem:
         sys.exit(f"error: {' '.join(str(problem).split())}")
+    except psycopg.Error as problem:  # its detail may quote whom it is about
+        sys.exit(f"error: {problem.diag.message_primary or type(problem).__name__}")

@@ -104,7 +104,7 @@ def tables_of(connection: psycopg.Connection, pattern: str) -> list[Table]:
             join pg_attribute as attribute on attribute.attrelid = relation.oid and attribute.attnum > 0
                 and not attribute.attisdropped and attribute.attgenerated = ''
             join pg_type as type on type.oid = attribute.atttypid
-            where relation.relkind in ('r', 'm') and space.nspname ~ %s and type.typname in {_TEXTS}
+            where relation.relkind = 'r' and space.nspname ~ %s and type.typname in {_TEXTS}
             order by 1, 2, attribute.attnum""",
         [pattern],
     ):
