@@ -8,7 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 from rich.console import Console
 
 from cx_warehouse import privacy
@@ -137,3 +139,27 @@ def test_the_list_beside_the_backups_names_nobody_and_is_done_again_once(person:
     assert [row[0] for row in person.rows("select key from raw_hubspot.contacts")] == ["2"]
     write_certificates(dsn, tmp_path, [again.erasure_id])
     assert request_due(dsn, KEY, due) == 0
+
+
+def test_airflows_own_database_is_cleaned_and_caches_are_told(person: Warehouse, tmp_path: Path) -> None:
+    name = f"{person.database}_airflow"
+    with psycopg.connect(person.server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        try:
+            with psycopg.connect(person.server.dsn(name), autocommit=True) as metadata:
+                metadata.execute("create table xcom (key text, value jsonb); create table log (extra text)")
+                metadata.execute("insert into xcom values ('a', %s), ('b', '7')", [json.dumps({"said": EMAIL.upper()})])
+                metadata.execute("insert into log values (%s), ('nothing')", [f"for {EMAIL}, hubspot:1, done"])
+            told: list[int] = []
+            privacy.request(person.dsn("cx_eraser"), "hubspot:1", "test")
+            (done,) = privacy.erase_due(
+                person.dsn("cx_eraser"), KEY, tmp_path, metadata_dsn=person.server.dsn(name), hooks=[told.append]
+            )
+            with psycopg.connect(person.server.dsn(name), autocommit=True) as metadata:
+                values = metadata.execute("select value from xcom order by key").fetchall()
+                assert values == [({"said": "[erased]"},), (7,)]
+                texts = metadata.execute("select extra from log order by extra").fetchall()
+                assert texts == [("for [erased], [erased], done",), ("nothing",)]
+            assert told == [done.erasure_id]
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
