@@ -23,7 +23,7 @@ export CX_FILE = $(value FILE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback replay reconcile erase backup restore schema stop clean secrets lint test chaos mutants fuzz bench train lock
+.PHONY: help setup demo night up summary psql rollback replay reconcile erase backup restore schema stop clean secrets lint test chaos mutants fuzz nights bench train lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -87,6 +87,9 @@ fuzz: setup ## broken records and bodies for every connector: each lands or is q
 
 chaos: setup ## nights in which everything goes wrong, and proof that nothing is lost (SEED=, NIGHTS=, FAULTS=, NIGHT=)
 	@$(CX) chaos
+
+nights: setup ## many nights in a row, each compared with the truth per ticket and per answer (NIGHTS=30)
+	@$(CX) nights
 
 bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt

@@ -269,6 +269,13 @@ def chaos() -> None:
 
 
 @cli.command()
+def nights() -> None:
+    """Run many nights in a row, and compare each of them with the truth."""
+    tests = [str(Path(sys.executable).with_name("pytest")), "-q", "tests/e2e/test_thirty_nights.py"]
+    raise SystemExit(subprocess.call(tests, cwd=ROOT, env={**os.environ, "CX_MANY_NIGHTS": "1"}))
+
+
+@cli.command()
 @click.option("--name", envvar="CX_BENCHMARK", help="Which benchmark.")
 def bench(name: str | None) -> None:
     """Run a benchmark: a table, and as its last line one JSON object with the figures."""

@@ -200,10 +200,21 @@ def _note(row: Row) -> str:
 
 def _show_first_response(console: Console, connection: Connection) -> None:
     table = new_table(
-        "First response, calendar minutes", "channel", "median", "95 % interval", "p90", "n", "answered", "target"
+        "First response, calendar minutes, of the last whole month",
+        "channel",
+        "median",
+        "95 % interval",
+        "p90",
+        "n",
+        "answered",
+        "target",
     )
     for row in connection.execute(
-        """select * from marts.mart_support__first_response where period = 'all'
+        """select * from marts.mart_support__first_response
+           where period = 'month' and period_start = (
+               select coalesce(
+                   (array_agg(distinct period_start order by period_start desc))[2], max(period_start))
+               from marts.mart_support__first_response where period = 'month')
            order by channel <> 'all', n desc"""
     ):
         interval = f"{_number(row['median_ci_low'], 1, 0)} … {_number(row['median_ci_high'], 1, 0)}"

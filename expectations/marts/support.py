@@ -40,8 +40,8 @@ COUNTS = rows(
             (select count(*) from {marts}.fct_tickets)
                 - (select count(*) from {marts}.mart_support__tickets) as tickets_not_shown,
             (select count(*) from {marts}.mart_support__tickets where first_response_minutes is not null)
-                - coalesce((select n_answered from {marts}.mart_support__first_response
-                    where period = 'all' and channel = 'all'), 0) as answers_not_summed,
+                - (select coalesce(sum(n_answered), 0) from {marts}.mart_support__first_response
+                    where period = 'month' and channel = 'all') as answers_not_summed,
             (select count(*) from {marts}.mart_support__tickets
                 where is_unanswered and first_response_minutes is not null) as both_answered_and_not,
             (select count(*) from {marts}.mart_support__tickets where created_at > {as_of}) as tickets_ahead,

@@ -60,8 +60,8 @@ COUNTS = rows(
                 as first_responses_told_otherwise,
             (select count(*) from {marts}.fct_tickets
                 where not is_merged and first_customer_turn_at is not null)
-                - coalesce((select n from {marts}.mart_support__durations
-                    where metric = 'first_response' and dimension = 'all' and period = 'all'), 0) as waits_not_summed,
+                - (select coalesce(sum(n), 0) from {marts}.mart_support__durations
+                    where metric = 'first_response' and dimension = 'all' and period = 'month') as waits_not_summed,
             (select count(*) from {marts}.fct_sla_targets)
                 - (select coalesce(sum(sla_targets), 0) from {marts}.mart_support__tickets) as promises_not_shown,
             (select coalesce(sum(contacts), 0) from {marts}.mart_support__contact_rate

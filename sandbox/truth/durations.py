@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.company.schedules import schedule_of
 from sandbox.company.working_time import local_day
 from sandbox.truth.business_time import business_minutes
-from sandbox.truth.cohorts import cut, row
+from sandbox.truth.cohorts import Cut, cut, row
 from sandbox.truth.folding import Records, Ticket
 from sandbox.truth.intervals import mean
 from sandbox.truth.kaplan_meier import curve, median_interval, quantile
@@ -41,7 +41,14 @@ def durations(records: Records) -> list[dict[str, Any]]:
         row(metric, where, **summary(group))
         for metric, waits in sorted(found.items())
         for where, group in cut(waits).items()
+        if _is_cohort(where)
     ]
+
+
+def _is_cohort(where: Cut) -> bool:
+    """Whether a cell is one whose durations are told: weeks and months, and of all tickets also single days."""
+    dimension, _, period, _ = where
+    return period in ("week", "month") or (period == "day" and dimension == "all")
 
 
 def _waits(ticket: Ticket, as_of: datetime) -> Iterator[tuple[str, date, Wait]]:

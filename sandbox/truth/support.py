@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.company.schedules import schedule_of
+from sandbox.company.working_time import local_day
 from sandbox.truth import replies, resolution, sla
 from sandbox.truth.business_time import business_minutes
 from sandbox.truth.folding import Records, Ticket
@@ -87,13 +88,15 @@ def _ticket(records: Records, ticket: Ticket, customer_of: CustomerOf) -> dict[s
 
 
 def summary(found: dict[str, dict[str, Any]], as_of: datetime) -> dict[str, dict[str, Any]]:
-    """First response by channel and for `all`: open tickets count as waiting at least so long (Kaplan–Meier)."""
-    groups: dict[str, list[dict[str, Any]]] = {"all": []}
+    """First response by channel (and `all`) and month of creation, as "email 2025-10-01": open tickets count as waiting
+    at least so long (Kaplan–Meier)."""
+    groups: dict[str, list[dict[str, Any]]] = {}
     for ticket in found.values():
         if ticket["first_response_minutes"] is not None or ticket["is_unanswered"]:
-            groups["all"].append(ticket)
-            groups.setdefault(ticket["channel"], []).append(ticket)
-    return {channel: _summary(group, as_of) for channel, group in groups.items()}
+            month = local_day(datetime.fromisoformat(ticket["created_at"])).replace(day=1)
+            for channel in ("all", ticket["channel"]):
+                groups.setdefault(f"{channel} {month}", []).append(ticket)
+    return {cut: _summary(group, as_of) for cut, group in groups.items()}
 
 
 def _summary(group: list[dict[str, Any]], as_of: datetime) -> dict[str, Any]:

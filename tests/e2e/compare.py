@@ -186,9 +186,8 @@ def _voice(rows: Any, truth: Truth) -> list[str]:
 
 
 def _first_response(rows: Any, truth: Truth) -> list[str]:
-    ours = {
-        row["channel"]: row for row in rows("select * from marts.mart_support__first_response where period = 'all'")
-    }
+    told = rows("select * from marts.mart_support__first_response where period = 'month'")
+    ours = {f"{row['channel']} {row['period_start']}": row for row in told}
     return _compare("first response", ours, truth["first_response"])
 
 

@@ -39,8 +39,9 @@ create table candidate.mart_support__tickets as
         'solved' as status, n = 30 as is_unanswered, n % 2 as sla_targets
     from generate_series(1, 30) as n;
 create table candidate.mart_support__first_response as
-    select 'all' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes, 12.0 as median_ci_low,
-        18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes, 11.0 as mean_answered_ci_low,
+    select 'month' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes,
+        12.0 as median_ci_low, 18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes,
+        11.0 as mean_answered_ci_low,
         19.0 as mean_answered_ci_high;
 create table candidate.fct_ticket_replies as
     select ticket_key, 1 as turn_number, first_response_minutes as reply_minutes,
@@ -52,7 +53,7 @@ create table candidate.fct_sla_targets as
         60.0 as elapsed_minutes
     from candidate.mart_support__tickets where sla_targets = 1;
 create table candidate.mart_support__durations as
-    select 'first_response' as metric, 'all' as dimension, 'all' as period, 30 as n, 29 as n_done,
+    select 'first_response' as metric, 'all' as dimension, 'month' as period, 30 as n, 29 as n_done,
         15.0 as median_minutes, 12.0 as median_ci_low, 18.0 as median_ci_high, 27.0 as p90_minutes,
         15.0 as mean_done_minutes, 11.0 as mean_done_ci_low, 19.0 as mean_done_ci_high;
 create table candidate.mart_support__shares as select 0.5 as value, 0.4 as ci_low, 0.6 as ci_high;

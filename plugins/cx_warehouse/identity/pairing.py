@@ -35,7 +35,8 @@ _REPLACE_BLOCKS = (
        from {block_keys} as held join touched using (identity_key)""",
     """create temp table lost_blocks on commit drop as
        select row_id, block from held_blocks as held where not exists (
-           select from fresh_blocks as fresh where fresh.identity_key = held.identity_key and fresh.block = held.block)""",
+           select from fresh_blocks as fresh
+           where fresh.identity_key = held.identity_key and fresh.block = held.block)""",
     """create temp table new_blocks on commit drop as
        select identity_key, block from fresh_blocks except select identity_key, block from held_blocks""",
     "delete from {block_keys} where ctid in (select row_id from lost_blocks)",

@@ -385,7 +385,7 @@ class Resolution:
                            else reached.rule end as rule,
                       case when oldest.n is not null then parent.identity_key end as linked_to,
                       case when oldest.n is not null then coalesce(reached.confidence, 1) end as confidence,
-                      reached.match_weight, reached.model_version,
+                      pair.match_weight, pair.model_version,
                       case when oldest.n is null then node.created_at
                            else coalesce(reached.linked_at, node.created_at) end as linked_at,
                       node.identity_key in (select identity_key from thin) as is_thin,
@@ -393,7 +393,8 @@ class Resolution:
                           as is_test
                from node join final using (n) join whole using (n) join node as component on component.n = whole.first
                left join customer using (grp) left join node as oldest on oldest.n = customer.anchor
-               left join reached on reached.n = node.n left join node as parent on parent.n = reached.parent"""
+               left join reached on reached.n = node.n left join node as parent on parent.n = reached.parent
+               left join pair on pair.p = -1 - reached.hub"""
         )
         unexplained = one(
             self._duck.execute("select count(*) from membership where customer_key is not null and rule is null")

@@ -35,7 +35,7 @@ def test_ticket_without_an_answer_is_unanswered_even_when_solved():
     assert told["tickets"]["7"]["first_response_minutes"] is None
     assert told["tickets"]["7"]["first_response_zendesk_minutes"] is None
     assert told["tickets"]["7"]["is_unanswered"]
-    assert told["first_response"]["all"] == {
+    assert told["first_response"]["all 2025-10-01"] == {
         "n": 1,
         "n_answered": 0,
         "n_unanswered": 1,
@@ -62,7 +62,7 @@ def test_merged_ticket_is_a_contact_without_response_time():
     assert merged["first_response_zendesk_minutes"] is None
     assert not merged["is_unanswered"]
     assert told["tickets"]["7"]["first_response_minutes"] == 120.5
-    assert told["first_response"]["all"]["n"] == 1
+    assert told["first_response"]["all 2025-10-01"]["n"] == 1
     assert told["business"]["person:1"]["tickets"] == 2  # both were contacts
 
 
@@ -76,7 +76,7 @@ def test_deleted_ticket_is_out_of_every_metric():
     told = story.truth()
     assert told["tickets"] == {}
     assert told["answers"] == []
-    assert told["first_response"]["all"]["n"] == 0
+    assert told["first_response"] == {}
     assert told["sources"]["zendesk"]["tickets"] == {"live": 0, "deleted": 1}
 
 
@@ -178,8 +178,8 @@ def test_summary_of_first_responses_by_channel():
         story.ticket(number, f"10-0{number + 1} 08:00", channel="chat")
         story.says(number, f"10-0{number + 1} {8 + minutes // 60:02}:{minutes % 60:02}", "agent")
     found = story.truth()["first_response"]
-    assert found["chat"] == found["all"]
-    assert found["chat"]["mean_answered_minutes"] == 30
+    assert found["chat 2025-10-01"] == found["all 2025-10-01"]
+    assert found["chat 2025-10-01"]["mean_answered_minutes"] == 30
     # deviation √((400 + 100 + 900)/2) = 26.4575; t(2) = 4.302653; 4.302653 × 26.4575/√3 = 65.7241
-    assert found["chat"]["mean_answered_ci_high"] == pytest.approx(95.7241, abs=1e-3)
-    assert found["chat"]["mean_answered_ci_low"] == 0  # no time is shorter than none
+    assert found["chat 2025-10-01"]["mean_answered_ci_high"] == pytest.approx(95.7241, abs=1e-3)
+    assert found["chat 2025-10-01"]["mean_answered_ci_low"] == 0  # no time is shorter than none

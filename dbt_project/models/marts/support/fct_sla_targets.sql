@@ -3,7 +3,12 @@
     incremental_strategy='touched',
     unique_key='ticket_key',
     meta={'touched': 'fct_sla_touched'},
-    indexes=[{'columns': ['sla_key'], 'unique': true}, {'columns': ['ticket_key']}, {'columns': ['build_number']}],
+    indexes=[
+        {'columns': ['sla_key'], 'unique': true},
+        {'columns': ['ticket_key']},
+        {'columns': ['stopped_at']},
+        {'columns': ['build_number']},
+    ],
 ) }}
 
 -- Every run of a clock that somebody promised something for. Which policy, priority and target count is asked when the

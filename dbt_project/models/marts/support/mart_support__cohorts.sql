@@ -13,8 +13,8 @@
 
 -- depends_on: {{ ref('mart_support__touched_periods') }}
 -- Kaplan–Meier: what is not over still counts as lasting at least so long, so a slow team cannot look fast by leaving
--- things open. Every wait is in sixteen cells (four cuts, four kinds of period), so a cell is one number: that is what
--- is sorted, once.
+-- things open. Every wait is in nine cells (four cuts by week and month, and single days of all), so a cell is one
+-- number: that is what is sorted, once. There is no cohort of all time: nothing that is done today would move it.
 with members as (
     select
         dimension,
@@ -63,6 +63,13 @@ days as (
     ) as span
     cross join lateral {{ days_between('span.first_day', 'span.last_day') }}
     cross join lateral {{ period_rows('day.day') }}
+    where
+        period.period <> 'all'
+        {%- if is_incremental() %}
+            and {{ period_key('period.period', 'period.period_start') }} in (
+                select touched.period_key from {{ ref('mart_support__touched_periods') }} as touched
+            )
+        {%- endif %}
 ),
 
 waits as (
@@ -80,6 +87,9 @@ waits as (
     left join members as channel on channel.dimension = 'channel' and wait.channel = channel.member
     left join members as topic on topic.dimension = 'topic' and wait.topic = topic.member
     left join members as team on team.dimension = 'team' and wait.team_id = team.member
+    {%- if is_incremental() %}
+    where wait.cohort_date = any(array(select distinct day.day from days as day))
+    {%- endif %}
 ),
 
 cells as (
@@ -91,15 +101,9 @@ cells as (
     inner join days as day on wait.cohort_date = day.day
     cross join
         lateral (
-            values (wait.whole_id), (wait.channel_id), (wait.topic_id), (wait.team_id)
-        ) as member (member_id)
-    where
-        member.member_id is not null
-        {%- if is_incremental() %}
-            and {{ period_key('day.period', 'day.period_start') }} in (
-                select touched.period_key from {{ ref('mart_support__touched_periods') }} as touched
-            )
-        {%- endif %}
+            values (wait.whole_id, true), (wait.channel_id, false), (wait.topic_id, false), (wait.team_id, false)
+        ) as member (member_id, is_whole)
+    where member.member_id is not null and (day.period <> 'day' or member.is_whole)
 ),
 
 -- one by one in order of time, those that end before those that are censored in the same moment

@@ -37,15 +37,24 @@ seen as (
     from {{ ref('fct_survey_answers') }}
 ),
 
-activity as (
-    select
+-- one by one before they are counted: a distinct count would sort them all
+active as (
+    select distinct
         period.period,
         period.period_start,
-        count(distinct seen.customer_key) as active_customers
+        seen.customer_key
     from seen
     cross join lateral {{ period_rows('seen.day') }}
-    where period.period in ('month', 'week')
-    group by period.period, period.period_start
+    where period.period in ('month', 'week') and seen.customer_key is not null
+),
+
+activity as (
+    select
+        period,
+        period_start,
+        count(*) as active_customers
+    from active
+    group by period, period_start
 ),
 
 sales as (

@@ -24,6 +24,7 @@ periods as (
         period.period_start
     from changed_days as changed
     cross join lateral {{ period_rows('changed.day') }}
+    where period.period <> 'all'
     {%- if held %}
         union
         select
@@ -43,7 +44,7 @@ periods as (
             on running.metric = cohort.metric
             and cohort.dimension = 'all'
             and period.period = cohort.period
-            and period.period_start is not distinct from cohort.period_start
+            and period.period_start = cohort.period_start
         where
             running.minutes - (
                 select {{ seconds_between('max(former.as_of)', as_of()) }} / 60
