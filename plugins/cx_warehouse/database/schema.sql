@@ -42,11 +42,13 @@ create table if not exists ops.ingest_runs (
     error text
 );
 alter table ops.ingest_runs add column if not exists fresh bigint not null default 0;
+alter table ops.ingest_runs add column if not exists erased bigint not null default 0;
 create index if not exists ingest_runs_as_of on ops.ingest_runs (as_of, source, stream);
 comment on table ops.ingest_runs is 'One row per attempt to bring one stream in: what it cost the vendor''s account, and what it landed.';
-comment on column ops.ingest_runs.records is 'Records the vendor served = inserted + unchanged + quarantined.';
+comment on column ops.ingest_runs.records is 'Records the vendor served = inserted + unchanged + quarantined + erased.';
 comment on column ops.ingest_runs.inserted is 'New versions written, deleted versions among them.';
 comment on column ops.ingest_runs.fresh is 'Of the inserted: live records whose key was never seen before.';
+comment on column ops.ingest_runs.erased is 'Served and dropped: about a person who was erased, or broken and naming one.';
 comment on column ops.ingest_runs.deleted is 'Deleted versions written: served as deleted, merged away, or unseen in a complete walk.';
 
 create table if not exists ops.cursors (
@@ -234,6 +236,7 @@ comment on table ops.schema_changes is 'Each field that a vendor added and each 
 comment on column ops.schema_changes.before is 'The types held before; of a new field, the fields that its record no longer has (one may have been renamed).';
 
 create table if not exists ops.dry_runs (like ops.ingest_runs including all);
+alter table ops.dry_runs add column if not exists erased bigint not null default 0;
 comment on table ops.dry_runs is 'What a run would have landed. Nothing of it is in raw, and its cursor did not move.';
 
 create table if not exists ops.reconciliations (

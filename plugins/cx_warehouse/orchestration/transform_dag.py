@@ -96,8 +96,11 @@ def begin() -> dict[str, Any]:
             is_other = builds.is_of_other_code(connection, number, former.build_number if former else None)
             if is_other:
                 log.info("models, macros or rules of identity are not those of the last nights: built in full")
+            erased = builds.is_before_erasure(connection, former.build_number if former else None)
+            if erased:
+                log.info("somebody was erased since the set to build upon was built: built in full")
             full = publishing.prepare_candidate(
-                connection, full=params["full_refresh"] or is_other, build_number=number
+                connection, full=params["full_refresh"] or is_other or erased, build_number=number
             )
             builds.set_kind(connection, number, full=full)
             builds.freeze(connection, number, registry.streams())

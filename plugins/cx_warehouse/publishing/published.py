@@ -19,6 +19,8 @@ class PublishedTable:
 PUBLISHED = (
     PublishedTable("dim_customers"),
     PublishedTable("dim_customers_personal", readers=(PII_READER,)),
+    PublishedTable("fct_consents"),
+    PublishedTable("mart_customer__audience"),
     PublishedTable("dim_accounts"),
     PublishedTable("bridge_customer_identities"),
     PublishedTable("customer_key_redirects"),

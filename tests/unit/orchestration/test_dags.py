@@ -54,6 +54,7 @@ def test_exactly_the_dags_of_the_warehouse_are_there_and_none_fails_to_import(re
         "transform",
         "rollback",
         "reconcile",
+        "erase",
     }
 
 
