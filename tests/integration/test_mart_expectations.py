@@ -170,6 +170,13 @@ create table candidate.dim_accounts as select 'k1' as account_key;
 create table candidate.dim_customers as
     select 'c' || n as customer_key, 2 as crm_contacts, 1 as helpdesk_users from generate_series(0, 2) as n;
 create table candidate.dim_customers_personal as select customer_key from candidate.dim_customers;
+create table candidate_settings.consent_purposes as select 'audience' as purpose;
+create table candidate.fct_consents as
+    select customer_key, 'audience' as purpose, case customer_key when 'c0' then 'withdrawn' else 'given' end as state,
+        customer_key <> 'c0' as is_allowed
+    from candidate.dim_customers;
+create table candidate.mart_customer__audience as
+    select customer_key, purpose from candidate.fct_consents where is_allowed;
 create table candidate.fct_orders as
     select 'o' || n as order_key, 'c' || n % 3 as customer_key, 10.0 as amount, false as is_refund,
         timestamptz '2026-02-01' as ordered_at
@@ -347,6 +354,9 @@ SPOILT = [
      "links_astray", "critical"),
     ("update {c}.bridge_customer_identities set customer_key = 'c1', rule = 'email', linked_to_identity_key = 'i1' "
      "where identity_key = 'i2'", "contacts_glued", "critical"),
+    ("delete from {c}.fct_consents where customer_key = 'c0'", "consents_lost", "critical"),
+    ("update {c}.fct_consents set is_allowed = true", "refusals_ignored", "critical"),
+    ("insert into {c}.mart_customer__audience values ('c0', 'audience')", "listed_without_leave", "critical"),
     ("insert into {c}.customer_key_redirects values ('c1', 'c2')", "redirects_of_customers", "critical"),
     ("insert into {c}.customer_key_redirects values ('c6', 'c5')", "redirects_to_nobody", "critical"),
     ("insert into {c}.customer_key_redirects values ('c6', 'c7')", "redirects_chained", "critical"),
