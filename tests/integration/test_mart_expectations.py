@@ -26,10 +26,11 @@ create table candidate_staging.stg_zendesk__tickets as
     select n as ticket_id, n > 30 as is_deleted from generate_series(1, 32) as n;
 create table candidate.fct_tickets as
     select 'zendesk:' || n as ticket_key, 'zendesk' as source, case when n > 1 then 'c' || n % 3 end as customer_key,
-        false as is_merged, n < 4 as is_open, n = 2 as is_opened_by_agent,
+        false as is_merged, n < 4 as is_open, n = 2 as is_opened_by_agent, case when n > 1 then '7' end as team_id,
         case when n < 30 then n::numeric end as first_response_minutes,
         timestamptz '2026-02-01' as first_customer_turn_at
     from generate_series(1, 30) as n;
+create table candidate.dim_teams as select 'zendesk' as source, '7' as team_id, 'Returns' as team;
 create table candidate.mart_support__tickets as
     select 'zendesk:' || n as ticket_key, case when n < 30 then n::numeric end as first_response_minutes,
         n::numeric as first_response_zendesk_minutes, timestamptz '2026-02-01' as created_at,
@@ -225,6 +226,7 @@ SPOILT = [
      "tickets_ahead", "warning"),
     ("update {c}.fct_tickets set customer_key = null where ticket_key in ('zendesk:4', 'zendesk:7')",
      "without_customer_share", "warning"),
+    ("delete from {c}.dim_teams", "teams_without_name", "warning"),
     ("delete from {c}_staging.stg_zendesk__tickets where ticket_id = 1", "tickets_lost", "critical"),
     ("delete from {c}.mart_support__tickets where is_unanswered", "tickets_not_shown", "critical"),
     ("update {c}.mart_support__first_response set n_answered = 28", "answers_not_summed", "critical"),
