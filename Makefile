@@ -18,10 +18,12 @@ export CX_STREAM = $(STREAM)
 export CX_FROM = $(FROM)
 export CX_DRY_RUN = $(DRY_RUN)
 export CX_SOURCE = $(SOURCE)
+export CX_ID = $(value ID)
+export CX_FILE = $(value FILE)
 # only `make bench NAME=...`: some systems set NAME to the machine's name
 export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 
-.PHONY: help setup demo night up summary psql rollback replay reconcile schema stop clean secrets lint test chaos mutants fuzz nights bench train lock
+.PHONY: help setup demo night up summary psql dashboards browser rollback replay reconcile erase backup restore schema stop clean secrets lint test chaos mutants fuzz nights bench train lock
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -44,6 +46,14 @@ summary: setup ## the last night: rows, validations, scores, age of each source
 psql: setup ## a prompt on the published marts, or rows of one query: make psql SQL='select ...' (ROLE=cx_reader)
 	@$(CX) psql
 
+dashboards: setup ## start Superset on the published marts, loaded with dashboards/, and print its address and logins
+	@requirements/install.sh .venv-superset requirements/superset.txt
+	@$(CX) dashboards
+
+browser: dashboards ## open every dashboard in a headless Chromium and see that all charts are drawn
+	@requirements/install.sh .venv-browser requirements/browser.txt
+	@$(CX) browser
+
 rollback: setup ## give readers the night before back
 	@$(CX) rollback
 
@@ -53,10 +63,19 @@ replay: setup ## read a stream again: make replay STREAM=zendesk.tickets FROM=20
 reconcile: setup ## compare raw with what the vendors have, and mend it (SOURCE=zendesk)
 	@$(CX) reconcile
 
+erase: setup ## remove a person from everything: make erase ID=anna@example.org (DRY_RUN=1: only show what would go)
+	@$(CX) erase
+
+backup: setup ## write every database into one file, as of one moment between nights (FILE=)
+	@$(CX) backup
+
+restore: setup ## make the databases of a backup again, in an empty home: make restore FILE=backup.tar
+	@$(CX) restore
+
 schema: setup ## fields of a stream's records, and what changed in them: make schema STREAM=zendesk.tickets
 	@$(CX) schema
 
-stop: setup ## stop Airflow, the sandbox and Postgres; data stays
+stop: setup ## stop Airflow, the sandbox, Superset and Postgres; data stays
 	@$(CX) stop
 
 clean: setup ## stop everything and delete its data (.cx)

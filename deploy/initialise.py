@@ -15,6 +15,7 @@ from psycopg import sql
 
 from cx_warehouse.connectors import registry
 from cx_warehouse.database import bootstrap
+from cx_warehouse.landing.erased import ErasureKey
 from deploy.services import ADMIN, CONFIGURATION, POSTGRES, WAREHOUSE_SECRETS, dsn, secret
 from stack.airflow_settings import METADATA
 from stack.errors import StackError
@@ -29,7 +30,8 @@ def main() -> None:
     admin = secret("postgres_password")
     passwords = {METADATA: secret("airflow_password")}
     passwords |= {role: secret(name) for name, role in WAREHOUSE_SECRETS.items()}
-    wanted = _digest({**passwords, "fernet key": secret("fernet_key")})
+    erasure = ErasureKey.of(secret("erasure_key")).secret.decode()
+    wanted = _digest({**passwords, "fernet key": secret("fernet_key"), "erasure key": erasure})
     with psycopg.connect(dsn("postgres", ADMIN, admin), autocommit=True) as server:
         if _remembered(server) == wanted:
             print("this release has set the databases up already")
@@ -44,7 +46,7 @@ def main() -> None:
         _say("Airflow's tables")
         _airflow("db", "migrate")
         _say("connections to the warehouse, and a pool for each source")
-        _import("connections", _connections(passwords), "--overwrite")
+        _import("connections", _connections(passwords, erasure), "--overwrite")
         _import("pools", _pools())
         server.execute(sql.SQL("comment on database {} is {}").format(sql.Identifier(WAREHOUSE), sql.Literal(wanted)))
     _say(f"done in {time.monotonic() - begins:.0f} s")
@@ -83,10 +85,11 @@ def _set_password(server: psycopg.Connection, role: str, password: str) -> None:
     server.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
-def _connections(passwords: dict[str, str]) -> dict[str, dict[str, object]]:
+def _connections(passwords: dict[str, str], erasure: str) -> dict[str, dict[str, object]]:
     host, port = POSTGRES
     fields = {"conn_type": "postgres", "host": host, "port": port, "schema": WAREHOUSE}
-    return {name: {**fields, "login": role, "password": passwords[role]} for name, role in WAREHOUSE_ROLES.items()}
+    made = {name: {**fields, "login": role, "password": passwords[role]} for name, role in WAREHOUSE_ROLES.items()}
+    return {**made, "cx_erasure": {"conn_type": "generic", "password": erasure}}
 
 
 def _pools() -> dict[str, dict[str, object]]:

@@ -22,6 +22,7 @@ WAREHOUSE_SECRETS = {
     "loader_password": "cx_loader",
     "builder_password": "cx_builder",
     "publisher_password": "cx_publisher",
+    "eraser_password": "cx_eraser",
     "reader_password": "cx_reader",
     "reader_pii_password": "cx_reader_pii",
 }

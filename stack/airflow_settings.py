@@ -159,6 +159,7 @@ def write_configuration(home: Path, chosen: Mapping[str, Mapping[str, str]], sec
 DAG_SETTINGS = (
     "CX_SCHEDULE",
     "CX_RECONCILE_SCHEDULE",
+    "CX_ERASE_SCHEDULE",
     "CX_RETRY_SECONDS",
     "CX_DEADLINE_MINUTES",
     "CX_POKE_SECONDS",

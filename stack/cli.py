@@ -162,6 +162,18 @@ def reconcile(source: str | None) -> None:
 
 
 @cli.command()
+@click.option("--id", "text", envvar="CX_ID", help="An e-mail address, a phone number, or a source id.")
+@click.option("--dry-run", is_flag=True, envvar="CX_DRY_RUN", help="Only show what would go.")
+def erase(text: str | None, dry_run: bool) -> None:
+    """Remove a person from everything that is kept (docs/erasure.md)."""
+    from stack.erase import erase as erase_person
+
+    home = default_home()
+    _require_home(home)
+    erase_person(home, text, console, dry_run=dry_run)
+
+
+@cli.command()
 @click.option("--stream", envvar="CX_STREAM", help="Which stream, as source.stream.")
 def schema(stream: str | None) -> None:
     """Show the fields of a stream's records, and what changed in them."""
@@ -175,8 +187,55 @@ def schema(stream: str | None) -> None:
 
 
 @cli.command()
+def dashboards() -> None:
+    """Start Superset on the published marts, loaded with the dashboards of this repository."""
+    from stack import local
+    from stack.superset import USERS
+
+    home = default_home()
+    _require_home(home)
+    begins = time.monotonic()
+    with console.status("loading the dashboards and starting Superset …"):
+        superset = local.start_superset(home, _notice)
+    _notice(f"Superset is up after {time.monotonic() - begins:.0f} s: {superset.url}/dashboard/list/")
+    for name, role in USERS.items():
+        if name != "airflow":
+            _notice(f"  login {name}, password {superset.passwords[name]}   ({role})")
+
+
+@cli.command()
+def browser() -> None:
+    """Open every dashboard in a headless Chromium and look at what is drawn."""
+    python = ROOT / ".venv-browser" / "bin" / "python"
+    command = [str(python), "-m", "pytest", "-q", "--confcutdir", "tests/browser", "tests/browser"]
+    raise SystemExit(subprocess.call(command, cwd=ROOT))
+
+
+@cli.command()
+@click.option("--file", type=click.Path(path_type=Path), envvar="CX_FILE", help="Where to; in the home by default.")
+def backup(file: Path | None) -> None:
+    """Write every database into one file, as they stood at one moment between nights."""
+    from stack.copies import back_up
+
+    home = default_home()
+    _require_home(home)
+    back_up(home, file, _notice)
+
+
+@cli.command()
+@click.option("--file", type=click.Path(path_type=Path), envvar="CX_FILE", help="The backup's file.")
+def restore(file: Path | None) -> None:
+    """Make the databases of a backup again, and erase again who was erased since."""
+    from stack.copies import bring_back
+
+    if file is None:
+        raise StackError("which backup? FILE=.cx/backups/….tar")
+    bring_back(default_home(), file, _notice)
+
+
+@cli.command()
 def stop() -> None:
-    """Stop Airflow, the sandbox and Postgres; data stays."""
+    """Stop Airflow, the sandbox, Superset and Postgres; data stays."""
     from stack import local
 
     home = default_home()

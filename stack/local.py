@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +13,12 @@ from typing import Any
 from cx_warehouse.connectors import registry
 from cx_warehouse.database import bootstrap
 from stack.airflow import Airflow
+from stack.airflow_settings import METADATA
 from stack.errors import StackError
-from stack.paths import private_home
+from stack.paths import private_home, write_private
 from stack.postgres import PostgresServer, remove_outside
 from stack.sandbox import Sandbox, Wishes
+from stack.superset import Superset
 
 WAREHOUSE = "warehouse"
 # Airflow's connections to the warehouse: the role each kind of task works as
@@ -23,7 +26,9 @@ WAREHOUSE_ROLES: Mapping[str, str] = {
     "cx_warehouse_loader": "cx_loader",
     "cx_warehouse_builder": "cx_builder",
     "cx_warehouse_publisher": "cx_publisher",
+    "cx_warehouse_eraser": "cx_eraser",
 }
+SUPERSET_CONNECTION = "cx_superset"  # with it, a night checks the dashboards once it is published
 USER_SETTINGS = ("email", "login", "user")  # go into a connection's login field
 Notice = Callable[[str], None]
 
@@ -78,10 +83,21 @@ def start_postgres(home: Path) -> PostgresServer:
     return postgres
 
 
+def start_superset(home: Path, notice: Notice) -> Superset:
+    """Start Superset on the warehouse, loaded from dashboards/; nights that run from now on check it."""
+    postgres = start_postgres(home)
+    bootstrap(postgres.dsn(WAREHOUSE))
+    superset = Superset.ensure(home, postgres, notice)
+    airflow = Airflow.find(home)
+    if airflow is not None:
+        airflow.api().set_connections({SUPERSET_CONNECTION: superset.airflow_connection()})
+    return superset
+
+
 def stop(home: Path) -> None:
     """End every process of this home; all data stays."""
     with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(Airflow.stop, home), pool.submit(Sandbox.stop, home)]:
+        for done in [pool.submit(part.stop, home) for part in (Airflow, Sandbox, Superset)]:
             done.result()
     postgres = PostgresServer.find(home)
     if postgres is not None:
@@ -126,7 +142,17 @@ def vendor_connections(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, d
 def _configure(local: Local, vendors: Mapping[str, Mapping[str, Any]]) -> None:
     api = local.airflow.api()
     warehouse = {name: local.postgres.connection_fields(WAREHOUSE, role) for name, role in WAREHOUSE_ROLES.items()}
-    api.set_connections({**warehouse, **vendors})
+    erasure: dict[str, Mapping[str, Any]] = {
+        "cx_erasure": {"conn_type": "generic", "password": erasure_key(local.home)},
+        # on one machine tasks reach every database anyway; on a server Airflow's own is not shown to them
+        "cx_airflow_metadata": local.postgres.connection_fields(METADATA, METADATA),
+    }
+    api.set_connections({**warehouse, **erasure, **vendors})
+    superset = Superset.find(local.home)
+    if superset is None:  # one that was stopped on purpose is not missed at night
+        api.remove_connections(SUPERSET_CONNECTION)
+    else:
+        api.set_connections({SUPERSET_CONNECTION: superset.airflow_connection()})
     api.set_pools({f"cx_{source}": registry.vendor(source).requests_at_once for source in registry.SOURCES})
 
 
@@ -135,11 +161,20 @@ def _sandbox_variables() -> dict[str, str]:
     defaults = {
         "CX_SCHEDULE": "",
         "CX_RECONCILE_SCHEDULE": "",
+        "CX_ERASE_SCHEDULE": "",
         "CX_RETRY_SECONDS": "5",
         "CX_DEADLINE_MINUTES": "5",
         "CX_POKE_SECONDS": "5",
     }
     return {name: os.environ.get(name, default) for name, default in defaults.items()}
+
+
+def erasure_key(home: Path) -> str:
+    """The secret of the tombstones, made once: with another one erased people would come back (docs/erasure.md)."""
+    path = home / "erasure.key"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48))
+    return path.read_text().strip()
 
 
 def is_for_vendors(home: Path) -> bool:

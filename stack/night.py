@@ -94,7 +94,7 @@ class _Follower:
 
     def _ingested(self) -> Iterator[str]:
         rows = self.connection.execute(
-            """select run_id, source, stream, status, records, inserted, deleted, quarantined, error,
+            """select run_id, source, stream, status, records, inserted, deleted, quarantined, erased, error,
                       extract(epoch from finished_at - started_at)::float8 as seconds
                from ops.ingest_runs
                where as_of = %s and started_at >= %s and status <> 'running' order by finished_at""",
@@ -107,7 +107,7 @@ class _Follower:
             if row["status"] == "failed":
                 yield f"[red]✗[/] {name:<28} {_plain(row['error'])}"
                 continue
-            notes = [f"{row[what]:,} {what}" for what in ("deleted", "quarantined") if row[what]]
+            notes = [f"{row[what]:,} {what}" for what in ("deleted", "quarantined", "erased") if row[what]]
             more = f" [yellow]({', '.join(notes)})[/]" if notes else ""
             yield (
                 f"[green]✓[/] {name:<28} {row['records']:>9,} read {row['inserted']:>9,} new"

@@ -66,7 +66,8 @@ class Rerun:
             select coalesce(sum(records), 0)::bigint as records, coalesce(sum(fresh), 0)::bigint as new,
                 coalesce(sum(inserted - fresh - deleted), 0)::bigint as changed,
                 coalesce(sum(unchanged), 0)::bigint as unchanged, coalesce(sum(deleted), 0)::bigint as deleted,
-                coalesce(sum(quarantined), 0)::bigint as quarantined, coalesce(sum(requests), 0)::bigint as requests,
+                coalesce(sum(quarantined), 0)::bigint as quarantined,
+                coalesce(sum(erased), 0)::bigint as erased, coalesce(sum(requests), 0)::bigint as requests,
                 (array_agg(error order by started_at desc))[1] as error
             from {} where source = %(source)s and stream = %(stream)s and started_at >= %(since)s""").format(runs)
         conf = {
@@ -86,6 +87,8 @@ class Rerun:
         counts = ("records", "new", "changed", "unchanged", "deleted", "quarantined")
         table.add_row(*(f"{found[count]:,}" for count in counts))
         console.print(table)
+        if found["erased"]:
+            console.print(f"{found['erased']:,} of them are about people who were erased, and were dropped")
 
     def reconcile(self, console: Console, source: str | None) -> None:
         """Compare raw with the vendors (or one), and print what was off."""

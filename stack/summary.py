@@ -17,6 +17,7 @@ from stack.differences import show_differences
 from stack.errors import StackError
 from stack.local import WAREHOUSE
 from stack.postgres import PostgresServer
+from stack.superset import Superset
 from stack.tables import new_table
 from stack.who import show_customers
 
@@ -57,6 +58,8 @@ def show_places(console: Console, home: Path, postgres: PostgresServer, airflow:
     table = new_table("Where to look", "", "")
     table.show_header = False
     table.add_row("Airflow", f"{airflow.url}   login {airflow.user}, password {airflow.password}")
+    superset = Superset.find(home)
+    table.add_row("dashboards", f"{superset.url}/dashboard/list/" if superset else "make dashboards")
     table.add_row("marts", "make psql   or   make psql SQL='select * from mart_voice__scores'")
     if not postgres.given_url:
         host, port = shlex.quote(postgres.host), postgres.port

@@ -7,7 +7,7 @@ from cx_warehouse.quality.suite import Suite, at_least, figure, none_of, rows, t
 
 def suite() -> Suite:
     """Customers, what they are made of, and their orders."""
-    return Suite("marts.customer", (CUSTOMER_360, ACCOUNTS, COUNTS, IDENTITIES, LINKS, REDIRECTS, ORDERS))
+    return Suite("marts.customer", (CUSTOMER_360, ACCOUNTS, COUNTS, IDENTITIES, LINKS, REDIRECTS, CONSENTS, ORDERS))
 
 
 CUSTOMER_360 = table(
@@ -121,6 +121,22 @@ LINKS = rows(
     none_of("links_by_no_rule", "every link is by a rule that is switched on"),
     none_of("links_astray", "every identity but the oldest is linked to one of the same customer"),
     none_of("contacts_glued", "no customer has two live CRM contacts, unless somebody decided so"),
+)
+
+CONSENTS = rows(
+    "consents counted",
+    """select
+            (select count(*) from {marts}.dim_customers) * (select count(*) from {settings}.consent_purposes)
+                - (select count(*) from {marts}.fct_consents) as consents_lost,
+            (select count(*) from {marts}.fct_consents where is_allowed and state = 'withdrawn') as refusals_ignored,
+            (select count(*) from {marts}.mart_customer__audience as listed
+                where not exists (
+                    select 1 from {marts}.fct_consents as consent
+                    where consent.customer_key = listed.customer_key and consent.purpose = listed.purpose
+                        and consent.is_allowed)) as listed_without_leave""",
+    none_of("consents_lost", "every customer has a row in fct_consents for each purpose"),
+    none_of("refusals_ignored", "whoever said no is allowed for no purpose"),
+    none_of("listed_without_leave", "nobody is on a list for a purpose that is not allowed"),
 )
 
 REDIRECTS = rows(

@@ -45,6 +45,10 @@ COUNTS = rows(
             (select count(*) from {marts}.mart_support__tickets
                 where is_unanswered and first_response_minutes is not null) as both_answered_and_not,
             (select count(*) from {marts}.mart_support__tickets where created_at > {as_of}) as tickets_ahead,
+            (select count(distinct team_id) from {marts}.fct_tickets as ticket
+                where team_id is not null and not exists (
+                    select from {marts}.dim_teams as team
+                    where team.source = ticket.source and team.team_id = ticket.team_id)) as teams_without_name,
             (select coalesce(avg((customer_key is null)::int), 0) from {marts}.fct_tickets)
                 as without_customer_share""",
     none_of("tickets_lost", "every live ticket of the helpdesk is in fct_tickets, and no other"),
@@ -52,6 +56,7 @@ COUNTS = rows(
     none_of("answers_not_summed", "the summary counts the answers that the tickets show"),
     none_of("both_answered_and_not", "a ticket is answered or unanswered, not both"),
     none_of("tickets_ahead", "no ticket was created after the night's clock", severity="warning"),
+    none_of("teams_without_name", "every team that has a ticket has a name (seed teams)", severity="warning"),
     figure("without_customer_share", "at most one ticket in twenty belongs to no known customer", most=0.05,
            severity="warning"),
 )  # fmt: skip

@@ -17,7 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "cx-compose-test"
 SERVICES = {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sandbox"}
-DEMO = {"COMPOSE_PROFILES": "demo", "CX_SCHEDULE": "", "CX_RECONCILE_SCHEDULE": "", "CX_RETRY_SECONDS": "5"}
+DEMO = {
+    "COMPOSE_PROFILES": "demo",
+    "CX_SCHEDULE": "",
+    "CX_RECONCILE_SCHEDULE": "",
+    "CX_RETRY_SECONDS": "5",
+    "CX_ERASE_SCHEDULE": "",
+}
 DEMO |= {"CX_DEADLINE_MINUTES": "10", "CX_POKE_SECONDS": "5", "CX_VERSION": "test"}
 
 # Run in a container, secrets from standard input: what a reader sees, and what it must not.

@@ -26,10 +26,11 @@ create table candidate_staging.stg_zendesk__tickets as
     select n as ticket_id, n > 30 as is_deleted from generate_series(1, 32) as n;
 create table candidate.fct_tickets as
     select 'zendesk:' || n as ticket_key, 'zendesk' as source, case when n > 1 then 'c' || n % 3 end as customer_key,
-        false as is_merged, n < 4 as is_open, n = 2 as is_opened_by_agent,
+        false as is_merged, n < 4 as is_open, n = 2 as is_opened_by_agent, case when n > 1 then '7' end as team_id,
         case when n < 30 then n::numeric end as first_response_minutes,
         timestamptz '2026-02-01' as first_customer_turn_at
     from generate_series(1, 30) as n;
+create table candidate.dim_teams as select 'zendesk' as source, '7' as team_id, 'Returns' as team;
 create table candidate.mart_support__tickets as
     select 'zendesk:' || n as ticket_key, case when n < 30 then n::numeric end as first_response_minutes,
         n::numeric as first_response_zendesk_minutes, timestamptz '2026-02-01' as created_at,
@@ -170,6 +171,13 @@ create table candidate.dim_accounts as select 'k1' as account_key;
 create table candidate.dim_customers as
     select 'c' || n as customer_key, 2 as crm_contacts, 1 as helpdesk_users from generate_series(0, 2) as n;
 create table candidate.dim_customers_personal as select customer_key from candidate.dim_customers;
+create table candidate_settings.consent_purposes as select 'audience' as purpose;
+create table candidate.fct_consents as
+    select customer_key, 'audience' as purpose, case customer_key when 'c0' then 'withdrawn' else 'given' end as state,
+        customer_key <> 'c0' as is_allowed
+    from candidate.dim_customers;
+create table candidate.mart_customer__audience as
+    select customer_key, purpose from candidate.fct_consents where is_allowed;
 create table candidate.fct_orders as
     select 'o' || n as order_key, 'c' || n % 3 as customer_key, 10.0 as amount, false as is_refund,
         timestamptz '2026-02-01' as ordered_at
@@ -218,6 +226,7 @@ SPOILT = [
      "tickets_ahead", "warning"),
     ("update {c}.fct_tickets set customer_key = null where ticket_key in ('zendesk:4', 'zendesk:7')",
      "without_customer_share", "warning"),
+    ("delete from {c}.dim_teams", "teams_without_name", "warning"),
     ("delete from {c}_staging.stg_zendesk__tickets where ticket_id = 1", "tickets_lost", "critical"),
     ("delete from {c}.mart_support__tickets where is_unanswered", "tickets_not_shown", "critical"),
     ("update {c}.mart_support__first_response set n_answered = 28", "answers_not_summed", "critical"),
@@ -347,6 +356,9 @@ SPOILT = [
      "links_astray", "critical"),
     ("update {c}.bridge_customer_identities set customer_key = 'c1', rule = 'email', linked_to_identity_key = 'i1' "
      "where identity_key = 'i2'", "contacts_glued", "critical"),
+    ("delete from {c}.fct_consents where customer_key = 'c0'", "consents_lost", "critical"),
+    ("update {c}.fct_consents set is_allowed = true", "refusals_ignored", "critical"),
+    ("insert into {c}.mart_customer__audience values ('c0', 'audience')", "listed_without_leave", "critical"),
     ("insert into {c}.customer_key_redirects values ('c1', 'c2')", "redirects_of_customers", "critical"),
     ("insert into {c}.customer_key_redirects values ('c6', 'c5')", "redirects_to_nobody", "critical"),
     ("insert into {c}.customer_key_redirects values ('c6', 'c7')", "redirects_chained", "critical"),

@@ -66,6 +66,15 @@ CAN = [
     ("cx_publisher", "select ops.record_reader_views(), ops.carry_reader_views()"),
     ("cx_reader", "select * from ops.night_status"),
     ("cx_reader_pii", "select * from ops.night_status"),
+    ("cx_reader", "select * from ops.stream_runs, ops.check_results, ops.build_steps"),
+    ("cx_loader", "select * from ops.erasure_tombstones"),
+    ("cx_publisher", "select * from ops.erasures"),
+    ("cx_eraser", "delete from raw_zendesk.tickets"),
+    ("cx_eraser", "update raw_zendesk.tickets set record = '{}'"),
+    ("cx_eraser", "delete from raw_ga4.quarantine"),
+    ("cx_eraser", "insert into ops.erasures (reason, requested_by) values ('request', 'x')"),
+    ("cx_eraser", "select * from ops.erasure_work"),
+    ("cx_eraser", "select ops.forget_statistics('raw_zendesk', 'tickets')"),
 ]
 
 CANNOT = [
@@ -81,7 +90,21 @@ CANNOT = [
     ("cx_loader", "select * from ops.validations"),
     ("cx_loader", "create table candidate.t (x int)"),
     ("cx_loader", "select ops.carry_reader_views()"),
-    *[(role, "select sealed from ops.tokens") for role in ("cx_builder", "cx_publisher", "cx_reader", "cx_reader_pii")],
+    *[
+        (role, "select sealed from ops.tokens")
+        for role in ("cx_builder", "cx_publisher", "cx_reader", "cx_reader_pii", "cx_eraser")
+    ],
+    *[
+        (role, "select * from ops.erasure_work")
+        for role in ("cx_loader", "cx_builder", "cx_publisher", "cx_reader", "cx_reader_pii")
+    ],
+    ("cx_loader", "delete from ops.erasure_tombstones"),
+    ("cx_publisher", "delete from ops.erasure_tombstones"),
+    ("cx_publisher", "select ops.forget_statistics('raw_zendesk', 'tickets')"),
+    ("cx_eraser", VERSION),
+    ("cx_eraser", "truncate raw_zendesk.tickets"),
+    ("cx_eraser", "drop table raw_zendesk.tickets"),
+    ("cx_eraser", "create table raw_zendesk.more (x int)"),
     ("cx_builder", VERSION),
     ("cx_builder", "delete from raw_zendesk.tickets"),
     ("cx_builder", RUN),

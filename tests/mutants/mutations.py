@@ -16,6 +16,7 @@ from tests.known_bugs import (
 )
 from tests.mutants.identity import IDENTITY_MUTATIONS
 from tests.mutants.mutation import Mutation
+from tests.mutants.privacy import PRIVACY_MUTATIONS
 
 LANDING = "tests/integration/test_landing.py"
 HTTP = "tests/unit/connectors/test_http_client.py"
@@ -436,7 +437,7 @@ LANDING_MUTATIONS = (
     Mutation(
         "a record that Postgres refuses fails its page",
         PAGES,
-        "counts = self._land(prepared, bisect=True)",
+        "counts, findings = self._land(prepared, bisect=True)",
         "raise",
         (f"{LANDING}::test_one_poisoned_record_goes_to_quarantine_and_its_neighbours_land",),
     ),
@@ -555,4 +556,5 @@ MUTATIONS = (
     *LANDING_MUTATIONS,
     *HTTP_MUTATIONS,
     *IDENTITY_MUTATIONS,
+    *PRIVACY_MUTATIONS,
 )

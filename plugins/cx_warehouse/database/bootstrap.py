@@ -19,6 +19,7 @@ def bootstrap(admin_dsn: str) -> None:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         connection.execute("set local client_min_messages = warning")
         connection.execute(here.joinpath("schema.sql").read_bytes())
+        connection.execute(here.joinpath("erasure.sql").read_bytes())
         for source, streams in registry.streams().items():
             create_raw_tables(connection, source, streams)
         connection.execute(here.joinpath("reader_views.sql").read_bytes())

@@ -42,11 +42,13 @@ create table if not exists ops.ingest_runs (
     error text
 );
 alter table ops.ingest_runs add column if not exists fresh bigint not null default 0;
+alter table ops.ingest_runs add column if not exists erased bigint not null default 0;
 create index if not exists ingest_runs_as_of on ops.ingest_runs (as_of, source, stream);
 comment on table ops.ingest_runs is 'One row per attempt to bring one stream in: what it cost the vendor''s account, and what it landed.';
-comment on column ops.ingest_runs.records is 'Records the vendor served = inserted + unchanged + quarantined.';
+comment on column ops.ingest_runs.records is 'Records the vendor served = inserted + unchanged + quarantined + erased.';
 comment on column ops.ingest_runs.inserted is 'New versions written, deleted versions among them.';
 comment on column ops.ingest_runs.fresh is 'Of the inserted: live records whose key was never seen before.';
+comment on column ops.ingest_runs.erased is 'Served and dropped: about a person who was erased, or broken and naming one.';
 comment on column ops.ingest_runs.deleted is 'Deleted versions written: served as deleted, merged away, or unseen in a complete walk.';
 
 create table if not exists ops.cursors (
@@ -177,6 +179,30 @@ left join lateral (
 ) as b on true;
 comment on view ops.night_status is 'What became of each night, and why a failed one failed.';
 
+-- What readers may know of how the warehouse does: counts, times and states. Texts of errors stay with the engineers.
+create or replace view ops.stream_runs as
+select
+    as_of, source, stream, status, started_at, finished_at,
+    extract(epoch from finished_at - started_at) as seconds,
+    requests, bytes, wait_seconds, records, inserted, deleted, quarantined
+from ops.ingest_runs;
+comment on view ops.stream_runs is 'Each attempt to bring one stream in: how it went, what it cost the vendor''s account, what it landed.';
+
+create or replace view ops.check_results as
+select
+    b.as_of, v.build_number, v.border, v.suite, v.expectation, v.table_name, v.column_name, v.severity, v.success,
+    v.checked_at
+from ops.validations as v
+join ops.builds as b on b.build_number = v.build_number;
+comment on view ops.check_results is 'Each expectation of each build, and whether it held.';
+
+create or replace view ops.build_steps as
+select
+    b.as_of, n.build_number, b.kind, n.task, n.name, n.resource_type, n.status, n.seconds, n.rows_affected, n.finished_at
+from ops.dbt_nodes as n
+join ops.builds as b on b.build_number = n.build_number;
+comment on view ops.build_steps is 'Each model, seed and test of each build, and how long it took.';
+
 create table if not exists ops.stream_fields (
     source text not null,
     stream text not null,
@@ -210,6 +236,7 @@ comment on table ops.schema_changes is 'Each field that a vendor added and each 
 comment on column ops.schema_changes.before is 'The types held before; of a new field, the fields that its record no longer has (one may have been renamed).';
 
 create table if not exists ops.dry_runs (like ops.ingest_runs including all);
+alter table ops.dry_runs add column if not exists erased bigint not null default 0;
 comment on table ops.dry_runs is 'What a run would have landed. Nothing of it is in raw, and its cursor did not move.';
 
 create table if not exists ops.reconciliations (

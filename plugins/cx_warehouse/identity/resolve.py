@@ -23,6 +23,7 @@ from operator import itemgetter
 import duckdb
 import numpy as np
 
+from cx_warehouse.identity import outcome
 from cx_warehouse.identity.clusters import Edge, Ints, Refusal, components, link, lowest
 from cx_warehouse.identity.explain import explain
 from cx_warehouse.identity.names import Names
@@ -67,15 +68,6 @@ PAIRS = {
     "verdict": "text",
     "model_version": "text",
 }
-_SUSPECT = {
-    "review_kind": "text",
-    "left_n": "integer",
-    "right_n": "integer",
-    "by_way_of_n": "integer",
-    "evidence": "text",
-    "reason": "text",
-    "since": "timestamptz",
-}
 
 
 class Resolution:
@@ -109,10 +101,10 @@ class Resolution:
     def conclude(self) -> None:
         """Add the accepted ones of `pairs`; make `membership` and `suspects`."""
         self._join_probable()
-        self._name_customers()
+        outcome.name_customers(self._duck, self._group[self._stub])
         explain(self._duck, self._values)
-        self._write_membership()
-        self._write_suspects()
+        outcome.write_membership(self._duck, self._size, self._values)
+        outcome.write_suspects(self._duck, self._suspects)
 
     # --- stubs ---
     def _describe_stubs(self, apart: frozenset[tuple[int, int]]) -> None:
@@ -353,67 +345,3 @@ class Resolution:
         stubs = np.unique(self._stub)
         one_side = np.concatenate([self._stub[left], stubs])
         return lowest(components(self._size, one_side, np.concatenate([self._stub[right], self._group[stubs]])))
-
-    # --- outcome ---
-    def _name_customers(self) -> None:
-        """A customer is named after its oldest record, browsers aside: so evidence decides the name, and a rebuild
-        gives the same one."""
-        numbers = {"n": "integer", "grp": "integer"}
-        fill(self._duck, "final", numbers, columns=(np.arange(self._size), self._group[self._stub]))
-        self._duck.execute(
-            """create or replace table customer as
-               select final.grp, min(node.n) as anchor, count(*) as records
-               from final join node using (n) where node.kind <> 'browser' group by final.grp"""
-        )
-
-    def _write_membership(self) -> None:
-        n, v = arrays(self._duck.execute("select n, v from claim union all select n, v from cut_claim"))
-        left, right = arrays(self._duck.execute("select left_n, right_n from pair"))
-        label = components(
-            self._size + self._values, np.concatenate([n, left]), np.concatenate([v + self._size, right])
-        )
-        first = lowest(label)[: self._size]
-        fill(self._duck, "whole", {"n": "integer", "first": "integer"}, columns=(np.arange(self._size), first))
-        self._duck.execute(
-            """create or replace table membership as
-               select node.identity_key,
-                      md5(length(oldest.identity_key) || ':' || oldest.identity_key) as customer_key,
-                      component.identity_key as component,
-                      case when oldest.n is null then null
-                           when customer.records = 1 and node.n = oldest.n then 'alone'
-                           when node.n = oldest.n then 'oldest'
-                           else reached.rule end as rule,
-                      case when oldest.n is not null then parent.identity_key end as linked_to,
-                      case when oldest.n is not null then coalesce(reached.confidence, 1) end as confidence,
-                      pair.match_weight, pair.model_version,
-                      case when oldest.n is null then node.created_at
-                           else coalesce(reached.linked_at, node.created_at) end as linked_at,
-                      node.identity_key in (select identity_key from thin) as is_thin,
-                      node.identity_key in (select identity_key from claims where blocked_because = 'test account')
-                          as is_test
-               from node join final using (n) join whole using (n) join node as component on component.n = whole.first
-               left join customer using (grp) left join node as oldest on oldest.n = customer.anchor
-               left join reached on reached.n = node.n left join node as parent on parent.n = reached.parent
-               left join pair on pair.p = -1 - reached.hub"""
-        )
-        unexplained = one(
-            self._duck.execute("select count(*) from membership where customer_key is not null and rule is null")
-        )
-        if unexplained:
-            raise AssertionError(f"{unexplained} records belong to a customer and no evidence says why")
-
-    def _write_suspects(self) -> None:
-        fill(self._duck, "suspect", _SUSPECT, self._suspects)
-        self._duck.execute(
-            """create or replace table suspects as
-               select suspect.review_kind, l.identity_key as left_identity, r.identity_key as right_identity,
-                      min(via.identity_key) as by_way_of, suspect.evidence, suspect.reason,
-                      max(suspect.since) as since, component.identity_key as component
-               from suspect
-               join stub as one on one.stub = suspect.left_n join node as l on l.n = one.shown
-               join stub as other on other.stub = suspect.right_n join node as r on r.n = other.shown
-               left join stub as third on third.stub = suspect.by_way_of_n
-               left join node as via on via.n = coalesce(third.shown, suspect.by_way_of_n)
-               join whole on whole.n = l.n join node as component on component.n = whole.first
-               group by all"""
-        )

@@ -260,7 +260,7 @@ class _Run:
         """Write what differs from `held`, and return how many identities changed in what readers see of them."""
         pg, places, duck = self._pg, self._places, self._duck
         duck.execute(
-            f"""create or replace table written as
+            f"""create or replace view written as
                 select fresh.*, case when held.identity_key is not null and not {_differ(_VISIBLE)}
                                      then held.build_number else {self._build} end as build_number
                 from membership as fresh left join held using (identity_key)

@@ -15,8 +15,10 @@ from psycopg import sql
 from cx_warehouse.connectors.base import Connector, Window
 from cx_warehouse.connectors.errors import CxError
 from cx_warehouse.landing.ahead import ahead
+from cx_warehouse.landing.counts import Counts
+from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.landing.hold import connect, take_lock, take_over
-from cx_warehouse.landing.pages import Counts, PageLander, runs_table
+from cx_warehouse.landing.pages import PageLander, runs_table
 from cx_warehouse.landing.schema_drift import load_shape
 from cx_warehouse.landing.totals import compare_total
 
@@ -40,10 +42,12 @@ class RunResult:
 
     def __str__(self) -> str:
         c = self.counts
+        erased = f", {c.erased} dropped as erased" if c.erased else ""
         return (
             f"{self.source}.{self.stream}: {'would land: ' if self.is_dry else ''}{c.records} records in {c.pages} "
             f"pages: {c.inserted} new versions ({c.deleted} deleted), {c.unchanged} unchanged, {c.quarantined} "
-            f"quarantined; {self.requests} requests, {self.wait_seconds:.1f} s waited on limits, {self.seconds:.1f} s"
+            f"quarantined{erased}; {self.requests} requests, {self.wait_seconds:.1f} s waited on limits, "
+            f"{self.seconds:.1f} s"
         )
 
 
@@ -56,6 +60,7 @@ def ingest(
     account: str = "default",
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     dry_run: bool = False,
+    erasure_key: ErasureKey | None = None,
 ) -> RunResult:
     """Bring `stream` in up to `window.end` and return what landed.
 
@@ -72,7 +77,7 @@ def ingest(
         counts = Counts()
         try:
             with connection.transaction(force_rollback=True) if dry_run else contextlib.nullcontext():
-                _walk(connection, connector, stream, window, account, run_id, counts, books)
+                _walk(connection, connector, stream, window, account, run_id, counts, books, erasure_key)
         except BaseException as error:
             _finish(books or connection, run_id, connector, "failed", describe(error), dry_run)
             raise
@@ -90,6 +95,7 @@ def _walk(
     run_id: str,
     counts: Counts,
     books: psycopg.Connection | None,
+    erasure_key: ErasureKey | None,
 ) -> None:
     source = connector.source
     state, fence, was_whole = take_over(connection, source, stream, account)
@@ -103,6 +109,7 @@ def _walk(
         latest_plausible=latest_plausible(window),
         shape=load_shape(connection, source, stream, was_whole=was_whole),
         books=books,
+        erasure_key=erasure_key,
     )
     if not state.get("walk"):
         lander.forget_walk()

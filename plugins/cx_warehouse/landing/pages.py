@@ -16,6 +16,8 @@ from psycopg.types.json import Jsonb
 
 from cx_warehouse.connectors.base import Page, Stream
 from cx_warehouse.connectors.errors import CxError
+from cx_warehouse.landing.counts import Counts
+from cx_warehouse.landing.erased import ErasureKey, Guard, Marks
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 from cx_warehouse.landing.schema_drift import Finding, Shape, keep_findings, tell
 from cx_warehouse.landing.versions import COLUMNS, Preparer, Reject, Version, copy_data
@@ -57,29 +59,6 @@ class FencedOutError(CxError):
     """A newer run has taken the stream over: this one must not write any more."""
 
 
-@dataclass
-class Counts:
-    """What pages came to. records = served; tombstones count as inserted and deleted without having been served."""
-
-    pages: int = 0
-    records: int = 0
-    inserted: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    quarantined: int = 0
-    fresh: int = 0  # of the inserted: keys that were never seen before
-
-    @property
-    def changed(self) -> int:
-        """New versions of known keys, other than deletions."""
-        return self.inserted - self.fresh - self.deleted
-
-    def add(self, more: Counts) -> None:
-        """Add another page's."""
-        for name in self.__dataclass_fields__:
-            setattr(self, name, getattr(self, name) + getattr(more, name))
-
-
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
     """A page whose records were decoded: all that can be done to it without the database."""
@@ -89,6 +68,7 @@ class PreparedPage:
     rejects: list[Reject]
     keys: str  # of the versions, as a JSON array: written and read faster than an array of SQL
     findings: list[Finding]  # what the records showed of the vendor's schema
+    marks: list[Marks] | None = None  # whom each record names, where anybody was erased
 
 
 class PageLander:
@@ -108,14 +88,17 @@ class PageLander:
         latest_plausible: datetime,
         shape: Shape,
         books: psycopg.Connection | None = None,
+        erasure_key: ErasureKey | None = None,
     ) -> None:
-        """`books` is given for a rehearsal: its pages are rolled back, and the account of them is kept over there."""
+        """`books` is given for a rehearsal: its pages are rolled back, and the account of them is kept over there.
+        `erasure_key` is needed where people were erased: their records are dropped."""
         self._connection = connection
         self._books, self._rehearses = books or connection, books is not None
         self._shape = shape
         self._source, self._stream = source, stream
         self._run_id, self._as_of, self._fence = run_id, as_of, fence
         self._preparer = Preparer(stream.contract, latest_plausible)
+        self._guard = Guard(source, stream.name, erasure_key)
         self._table = raw_table(source, stream.name)
         self._copy_raw = sql.SQL(f"copy {{}} ({COLUMNS}) from stdin (format binary)").format(self._table)
         self._copy_page = sql.SQL(f"copy page ({COLUMNS}) from stdin (format binary)").format()
@@ -135,21 +118,21 @@ class PageLander:
         )
         rejects += [Reject(body, reason) for body, reason in page.malformed]
         keys = msgspec.json.encode([version.key for version in versions]).decode()
-        return PreparedPage(page, versions, rejects, keys, findings)
+        return PreparedPage(page, versions, rejects, keys, findings, self._guard.marks(versions, rejects))
 
     def land(self, prepared: PreparedPage) -> Counts:
         """Land the page and save its state, or neither. Raises FencedOutError when a newer run owns the stream."""
         try:
-            counts = self._land(prepared, bisect=False)
+            counts, findings = self._land(prepared, bisect=False)
         except RECORD_ERRORS:
             # Savepoints, which finding the bad record takes, are only paid for by the page that has one.
-            counts = self._land(prepared, bisect=True)
-        tell(self._source, self._stream.name, prepared.findings)
+            counts, findings = self._land(prepared, bisect=True)
+        tell(self._source, self._stream.name, findings)
         return counts
 
-    def _land(self, prepared: PreparedPage, *, bisect: bool) -> Counts:
-        page, versions, rejects = prepared.page, prepared.versions, list(prepared.rejects)
-        counts = Counts(pages=1, records=len(versions) + len(rejects))
+    def _land(self, prepared: PreparedPage, *, bisect: bool) -> tuple[Counts, list[Finding]]:
+        page, marks = prepared.page, prepared.marks
+        counts = Counts(pages=1, records=len(prepared.versions) + len(prepared.rejects))
         with self._connection.transaction():
             with self._connection.pipeline():  # one round trip; each statement sees what was committed before it
                 # Writers of one table take turns, so that sequence order is commit order: a build's frozen high-water
@@ -161,28 +144,33 @@ class PageLander:
                     )
                 saved = self._save_state(page)
                 latest = self._latest_hashes(prepared.keys)
+                erased = self._guard.look(self._connection, marks)
             if saved.rowcount != 1:
                 raise FencedOutError(
                     f"{self._source}.{self._stream.name}: a newer run has taken this stream over; "
                     "nothing of this page was written"
                 )
             known = {key: (content_hash, is_deleted) for key, content_hash, is_deleted in latest}
+            left = self._guard.sift(self._connection, erased, prepared.versions, list(prepared.rejects), marks)
+            versions, rejects, counts.erased = left.versions, left.rejects, left.erased
+            findings = [one for one in prepared.findings if one.key is None or one.key not in left.dropped]
             self._write(versions, known, page.scope, counts, rejects, bisect)
             self._tombstone(page, counts)
             self._quarantine(rejects)
             counts.quarantined = len(rejects)
-            self._note_scope(page, versions, rejects, counts)
-            if prepared.findings:
+            met = [*rejects, Reject(b"", "erased")] if left.is_key_unknown else rejects
+            self._note_scope(page, versions, met, counts)
+            if findings:
                 keep_findings(
                     self._connection,
                     self._source,
                     self._stream.name,
-                    prepared.findings,
+                    findings,
                     as_of=self._as_of,
                     run_id=self._run_id,
                 )
             self._account(page, counts)
-        return counts
+        return counts, findings
 
     def forget_walk(self, scope: str | None = None) -> None:
         """Drop the keys remembered for a walk that was given up (of one scope): a new walk begins."""
@@ -381,7 +369,7 @@ class PageLander:
         self._books.execute(
             sql.SQL("""update {} set pages = pages + 1, records = records + %s, inserted = inserted + %s,
                    unchanged = unchanged + %s, deleted = deleted + %s, quarantined = quarantined + %s,
-                   fresh = fresh + %s, complete_through = coalesce(%s, complete_through)
+                   fresh = fresh + %s, erased = erased + %s, complete_through = coalesce(%s, complete_through)
                where run_id = %s""").format(runs_table(self._rehearses)),
             [
                 counts.records,
@@ -390,6 +378,7 @@ class PageLander:
                 counts.deleted,
                 counts.quarantined,
                 counts.fresh,
+                counts.erased,
                 page.complete_through,
                 self._run_id,
             ],

@@ -22,9 +22,11 @@ from psycopg.types.json import Jsonb
 from cx_warehouse.connectors.base import Confirms, Connector, Page, State, Tombstone, Window
 from cx_warehouse.connectors.errors import CxError
 from cx_warehouse.landing.ahead import ahead
+from cx_warehouse.landing.counts import Counts
+from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.landing.hold import connect, is_wanted, let_go, take_lock, take_over
 from cx_warehouse.landing.ingest import describe, latest_plausible
-from cx_warehouse.landing.pages import UNKNOWN_KEY, Counts, PageLander
+from cx_warehouse.landing.pages import UNKNOWN_KEY, PageLander
 from cx_warehouse.landing.raw_tables import raw_table
 from cx_warehouse.landing.schema_drift import load_shape
 from cx_warehouse.landing.totals import WHOLE, compare_total
@@ -115,6 +117,7 @@ def reconcile(
     account: str = "default",
     believe_all: bool = False,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    erasure_key: ErasureKey | None = None,
 ) -> Reconciliation:
     """Compare the stream with the vendor and mend raw. Takes up an interrupted walk of the last days.
 
@@ -130,13 +133,13 @@ def reconcile(
         take_lock(connection, connector.source, stream, lock_wait_seconds)
         run = _begin(connection, connector.source, stream, as_of, account)
         try:
-            while not _walk(connection, connector, stream, run, account):
+            while not _walk(connection, connector, stream, run, account, erasure_key):
                 log.info("%s.%s: gives way to another run", connector.source, stream)
                 let_go(connection, connector.source, stream)
                 time.sleep(1)  # the one that waits is served first
                 take_lock(connection, connector.source, stream, lock_wait_seconds)
                 run = _taken_up(connection, run)
-            result = _Ending(connection, connector, stream, run, account, began).close(believe_all)
+            result = _Ending(connection, connector, stream, run, account, began, erasure_key).close(believe_all)
         except BaseException as error:
             _fail(connection, run, connector, describe(error))
             raise
@@ -194,7 +197,12 @@ def _taken_up(connection: psycopg.Connection, run: _Run) -> _Run:
 
 
 def _lander(
-    connection: psycopg.Connection, connector: Connector, stream: str, run: _Run, account: str
+    connection: psycopg.Connection,
+    connector: Connector,
+    stream: str,
+    run: _Run,
+    account: str,
+    erasure_key: ErasureKey | None,
 ) -> RecheckLander:
     source = connector.source
     _, fence, was_whole = take_over(connection, source, stream, account)
@@ -207,14 +215,22 @@ def _lander(
         fence=fence,
         latest_plausible=latest_plausible(Window(run.as_of)),
         shape=load_shape(connection, source, stream, was_whole=was_whole),
+        erasure_key=erasure_key,
     )
 
 
-def _walk(connection: psycopg.Connection, connector: Connector, stream: str, run: _Run, account: str) -> bool:
+def _walk(
+    connection: psycopg.Connection,
+    connector: Connector,
+    stream: str,
+    run: _Run,
+    account: str,
+    erasure_key: ErasureKey | None,
+) -> bool:
     """Walk on from where the run stands. False: another run wants the stream, and what was fetched ahead is dropped,
     since that run may land something newer."""
     source = connector.source
-    lander = _lander(connection, connector, stream, run, account)
+    lander = _lander(connection, connector, stream, run, account, erasure_key)
     pages = ahead(map(lander.prepare, connector.read(stream, Window(run.as_of, recheck=True), run.state)))
     with contextlib.closing(pages):
         for prepared in pages:
@@ -236,6 +252,7 @@ class _Ending:
     run: _Run
     account: str
     began: float
+    erasure_key: ErasureKey | None = None
 
     def close(self, believe_all: bool) -> Reconciliation:
         """Delete what is gone, count what was off, and write it down."""
@@ -244,7 +261,7 @@ class _Ending:
         if self.connector.streams[self.stream].recheck == "whole":
             gone, unmended, problem = self._gone(believe_all)
             if gone:
-                lander = _lander(self.connection, self.connector, self.stream, self.run, self.account)
+                lander = _lander(self.connection, self.connector, self.stream, self.run, self.account, self.erasure_key)
                 state = _taken_up(self.connection, self.run).state
                 page = Page((), state, tombstones=[Tombstone(key) for key in gone])
                 deleted += lander.land(lander.prepare(page)).deleted

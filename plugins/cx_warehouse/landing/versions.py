@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
@@ -113,6 +113,14 @@ def _implausible(what: str, at: datetime | None, latest: datetime) -> str | None
     if at > latest:
         return f"{what} at {at.isoformat()}, in the future"
     return None
+
+
+def with_record(version: Version, raw: bytes) -> Version:
+    """The version with another record in it. Its hash stays that of the bytes as served, which it is known by."""
+    encoded = version.key.encode()
+    length = len(encoded)
+    head = struct.pack(f">hi{length}siB", 7, length, encoded, len(raw) + 1, _JSONB_VERSION)
+    return replace(version, raw=raw, row_head=head)
 
 
 def copy_data(versions: Iterable[Version], run_id: str, scope: str | None) -> bytes:

@@ -91,6 +91,7 @@ def land(source: str, stream: str) -> str:
             settings.warehouse_dsn("loader"),
             account=settings.account_of(source, config),
             dry_run=context["params"]["dry_run"],
+            erasure_key=settings.erasure_key(),
         )
     log.info("%s", result)
     return str(result)

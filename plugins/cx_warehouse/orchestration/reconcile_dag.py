@@ -81,6 +81,7 @@ def compare(source: str, stream: str) -> str:
                 settings.warehouse_dsn("loader"),
                 account=settings.account_of(source, config),
                 believe_all=context["params"]["believe_all"],
+                erasure_key=settings.erasure_key(),
             )
         except NothingToReconcileError as error:
             raise AirflowSkipException(str(error)) from None

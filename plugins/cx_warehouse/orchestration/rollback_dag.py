@@ -10,6 +10,7 @@ from airflow.sdk import DAG, dag, task
 from cx_warehouse import publishing
 from cx_warehouse.orchestration import settings
 from cx_warehouse.orchestration.alerts import AlertNotifier
+from cx_warehouse.orchestration.check_charts import check_charts
 from cx_warehouse.orchestration.ingest_dag import clear_errors
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def rollback_dag() -> DAG:
         default_args={"retries": 0, "on_failure_callback": AlertNotifier()},
     )
     def rollback() -> None:
-        switch_back()
+        switch_back() >> check_charts()
 
     return rollback()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg.conninfo import make_conninfo
 
 from cx_warehouse.connectors import registry
-from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.connectors.errors import ConfigError, RetryableError
 from cx_warehouse.landing.account import PostgresAccount
+from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.orchestration.provider import USER_SETTINGS
 
 # Read while the DAG files are parsed, so they come from the environment, not from the database.
@@ -24,6 +26,7 @@ RETRY_DELAY = timedelta(seconds=float(os.environ.get("CX_RETRY_SECONDS", "300"))
 DEADLINE = timedelta(minutes=float(os.environ.get("CX_DEADLINE_MINUTES", "240")))
 LIBPQ_EXTRAS = ("sslmode", "sslrootcert", "options")
 RECONCILE_SCHEDULE = os.environ.get("CX_RECONCILE_SCHEDULE", "0 12 * * 6") or None  # empty: only when triggered
+ERASE_SCHEDULE = os.environ.get("CX_ERASE_SCHEDULE", "0 20 * * *") or None  # empty: only when triggered
 POKE_SECONDS = float(os.environ.get("CX_POKE_SECONDS", "30"))
 
 
@@ -40,8 +43,11 @@ def enabled_sources() -> tuple[str, ...]:
 
 
 def warehouse_dsn(role: str) -> str:
-    """The libpq connection string of Airflow connection `cx_warehouse_<role>` (loader, builder or publisher)."""
-    found = connection(f"cx_warehouse_{role}")
+    """The libpq connection string of Airflow connection `cx_warehouse_<role>` (loader, builder, publisher, eraser)."""
+    return _dsn(connection(f"cx_warehouse_{role}"))
+
+
+def _dsn(found: Any) -> str:
     given = {
         "host": found.host,
         "port": found.port,
@@ -60,9 +66,7 @@ def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
     found = connection(name or source)
     config: dict[str, Any] = dict(found.extra_dejson)
     if found.host:
-        host, port = found.host, f":{found.port}" if found.port else ""
-        is_whole = "://" in host or ("." not in host and not port)  # an address, or a name that the connector completes
-        config.setdefault("base_url", host if is_whole else f"{found.schema or 'https'}://{host}{port}")
+        config.setdefault("base_url", base_url(found))
     settings = registry.vendor(source).settings
     secret = next((setting.name for setting in settings if setting.secret), None)  # the first way to prove oneself
     user = next((setting.name for setting in settings if setting.name in USER_SETTINGS), None)
@@ -70,6 +74,13 @@ def vendor_config(source: str, name: str | None = None) -> dict[str, Any]:
         if name and value:
             config.setdefault(name, value)
     return config
+
+
+def base_url(found: Any) -> str:
+    """The address that a connection's host, port and schema name; a lone word is left for the connector to complete."""
+    host, port = found.host or "", f":{found.port}" if found.port else ""
+    is_whole = "://" in host or ("." not in host and not port)
+    return host if is_whole else f"{found.schema or 'https'}://{host}{port}"
 
 
 def account_of(source: str, config: dict[str, Any]) -> str:
@@ -87,6 +98,41 @@ def shared_account(source: str, config: dict[str, Any]) -> PostgresAccount:
     Tokens are encrypted with CX_TOKEN_KEY, or with the key that Airflow encrypts connections with."""
     keys = os.environ.get("CX_TOKEN_KEY") or conf.get("core", "fernet_key", fallback="")
     return PostgresAccount(warehouse_dsn("loader"), source, account_of(source, config), token_keys=keys or "")
+
+
+def erasure_key() -> ErasureKey | None:
+    """The secret of the tombstones: the password of the Airflow connection `cx_erasure`. None where there is none."""
+    try:
+        return ErasureKey.of(str(BaseHook.get_connection("cx_erasure").password or ""))
+    except AirflowNotFoundException:
+        return None
+
+
+def optional_dsn(name: str) -> str | None:
+    """The libpq connection string of an Airflow connection that need not be there."""
+    try:
+        return _dsn(BaseHook.get_connection(name))
+    except AirflowNotFoundException:
+        return None
+
+
+def erasure_hooks() -> tuple[Callable[[int], None], ...]:
+    """What is told when the database is clean: the address of the Airflow connection `cx_erasure_hook`, if there is
+    one, gets the erasure's number by POST. It is for whoever has to empty the dashboards' caches."""
+    try:
+        found = BaseHook.get_connection("cx_erasure_hook")
+    except AirflowNotFoundException:
+        return ()
+
+    def tell(erasure_id: int) -> None:
+        import requests
+
+        secret = {"Authorization": f"Bearer {found.password}"} if found.password else {}
+        answer = requests.post(str(found.host), json={"erasure_id": erasure_id}, headers=secret, timeout=30)
+        if not answer.ok:
+            raise RetryableError(f"the erasure hook answered {answer.status_code}: caches may still hold the person")
+
+    return (tell,)
 
 
 def as_of_from(text: str | None) -> datetime:

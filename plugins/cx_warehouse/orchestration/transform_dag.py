@@ -18,6 +18,7 @@ from cx_warehouse.landing.ingest import describe
 from cx_warehouse.orchestration import settings
 from cx_warehouse.orchestration.alerts import AlertNotifier, send_alert
 from cx_warehouse.orchestration.assets import MARTS, WAKES_TRANSFORM
+from cx_warehouse.orchestration.check_charts import check_charts
 from cx_warehouse.orchestration.ingest_dag import clear_errors
 from cx_warehouse.transform import builds
 from cx_warehouse.transform.nights import night_state
@@ -74,7 +75,7 @@ def transform_dag() -> DAG:
             previous >> step
             previous = step
         previous >> marts_checked
-        [raw_checked, marts_checked] >> published >> document(build)
+        [raw_checked, marts_checked] >> published >> [document(build), check_charts()]
         [build, raw_checked, *steps, marts_checked, published] >> report_failure()
 
     return transform()
@@ -95,8 +96,11 @@ def begin() -> dict[str, Any]:
             is_other = builds.is_of_other_code(connection, number, former.build_number if former else None)
             if is_other:
                 log.info("models, macros or rules of identity are not those of the last nights: built in full")
+            erased = builds.is_before_erasure(connection, former.build_number if former else None)
+            if erased:
+                log.info("somebody was erased since the set to build upon was built: built in full")
             full = publishing.prepare_candidate(
-                connection, full=params["full_refresh"] or is_other, build_number=number
+                connection, full=params["full_refresh"] or is_other or erased, build_number=number
             )
             builds.set_kind(connection, number, full=full)
             builds.freeze(connection, number, registry.streams())

@@ -19,6 +19,8 @@ class PublishedTable:
 PUBLISHED = (
     PublishedTable("dim_customers"),
     PublishedTable("dim_customers_personal", readers=(PII_READER,)),
+    PublishedTable("fct_consents"),
+    PublishedTable("mart_customer__audience"),
     PublishedTable("dim_accounts"),
     PublishedTable("bridge_customer_identities"),
     PublishedTable("customer_key_redirects"),
@@ -44,6 +46,7 @@ PUBLISHED = (
     PublishedTable("mart_voice__channel_consistency"),
     PublishedTable("mart_voice__staff"),
     PublishedTable("mart_voice__belief_gap"),
+    PublishedTable("dim_teams"),
     PublishedTable("mart_support__tickets"),
     PublishedTable("mart_support__first_response"),
     PublishedTable("fct_ticket_replies"),

@@ -74,6 +74,19 @@ def is_of_other_code(connection: psycopg.Connection, build_number: int, set_buil
     return versions != (1,)
 
 
+def is_before_erasure(connection: psycopg.Connection, set_build: int | None) -> bool:
+    """Whether somebody was erased since the set that `set_build` made was begun. Rows of the person are gone from it,
+    but sums over many people still count them: built upon, it would not be what a full build gives."""
+    found = connection.execute(
+        """select from ops.erasures as erasure, ops.builds as build
+           where build.build_number = %s and erasure.planned_at is not null
+               and coalesce(erasure.finished_at, 'infinity') > build.started_at
+           limit 1""",
+        [set_build],
+    ).fetchone()
+    return found is not None
+
+
 def set_kind(connection: psycopg.Connection, build_number: int, *, full: bool) -> None:
     """Record whether the build starts from nothing."""
     connection.execute(

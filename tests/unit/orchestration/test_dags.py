@@ -54,6 +54,7 @@ def test_exactly_the_dags_of_the_warehouse_are_there_and_none_fails_to_import(re
         "transform",
         "rollback",
         "reconcile",
+        "erase",
     }
 
 
@@ -78,4 +79,10 @@ def test_a_source_is_settled_whatever_became_of_its_streams(report):
 def test_every_task_of_a_build_reports_its_failure(report):
     transform = report["dags"]["transform"]
     unwatched = {name for name, (downstream, *_) in transform.items() if "report_failure" not in downstream}
-    assert unwatched == {"report_failure", "document"}
+    assert unwatched == {"report_failure", "document", "check_charts"}
+
+
+def test_charts_are_asked_once_the_night_is_published_and_stop_nothing(report):
+    transform = report["dags"]["transform"]
+    assert {name for name, (downstream, *_) in transform.items() if "check_charts" in downstream} == {"publish"}
+    assert transform["check_charts"][0] == []

@@ -4,7 +4,10 @@
     unique_key='ticket_key',
     meta={'touched': 'int_ticket__touched'},
     indexes=[
-        {'columns': ['reply_key'], 'unique': true}, {'columns': ['ticket_key']}, {'columns': ['build_number']}
+        {'columns': ['reply_key'], 'unique': true},
+        {'columns': ['ticket_key']},
+        {'columns': ['asked_date']},
+        {'columns': ['build_number']},
     ],
 ) }}
 

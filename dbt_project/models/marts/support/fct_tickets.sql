@@ -4,7 +4,10 @@
     unique_key='ticket_key',
     meta={'touched': 'int_ticket__restated'},
     indexes=[
-        {'columns': ['ticket_key'], 'unique': true}, {'columns': ['customer_key']}, {'columns': ['build_number']}
+        {'columns': ['ticket_key'], 'unique': true},
+        {'columns': ['customer_key']},
+        {'columns': ['created_date']},
+        {'columns': ['build_number']},
     ],
 ) }}
 {%- set figures = [

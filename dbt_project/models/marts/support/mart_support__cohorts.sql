@@ -88,7 +88,7 @@ waits as (
     left join members as topic on topic.dimension = 'topic' and wait.topic = topic.member
     left join members as team on team.dimension = 'team' and wait.team_id = team.member
     {%- if is_incremental() %}
-    where wait.cohort_date = any(array(select distinct day.day from days as day))
+        where wait.cohort_date = any(array(select distinct day.day from days as day))
     {%- endif %}
 ),
 

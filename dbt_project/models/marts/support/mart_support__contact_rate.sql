@@ -25,12 +25,12 @@ seen as (
         customer_key,
         day
     from contacts
-    union
+    union all
     select
         customer_key,
         day
     from orders
-    union
+    union all
     select
         customer_key,
         answered_date as day
@@ -39,13 +39,15 @@ seen as (
 
 -- one by one before they are counted: a distinct count would sort them all
 active as (
-    select distinct
-        period.period,
-        period.period_start,
-        seen.customer_key
-    from seen
-    cross join lateral {{ period_rows('seen.day') }}
-    where period.period in ('month', 'week') and seen.customer_key is not null
+    {%- for period in ['month', 'week'] %}
+        {{ 'union all' if not loop.first }}
+        select distinct
+            '{{ period }}' as period,
+            date_trunc('{{ period }}', day)::date as period_start,
+            customer_key
+        from seen
+        where customer_key is not null
+    {%- endfor %}
 ),
 
 activity as (

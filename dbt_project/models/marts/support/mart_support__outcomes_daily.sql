@@ -15,8 +15,8 @@
     'unanswered': ['first_customer_turn_at is not null', 'is_unanswered'],
 } %}
 
--- Counted once by day and all that it is cut by, then added up over the cuts: so the many combinations are not multiplied
--- by metrics.
+-- Counted once by day and all that it is cut by, then added up over the cuts: so the many combinations are not
+-- multiplied by metrics.
 with tickets as (
     select
         created_date,

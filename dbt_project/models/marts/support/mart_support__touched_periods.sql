@@ -36,7 +36,8 @@ periods as (
                 cohort_date,
                 min(minutes) as minutes
             from {{ ref('mart_support__waits') }}
-            where not is_done
+            -- the first is of the whole ticket, so that the others are not even laid out
+            where has_running and not is_done
             group by metric, cohort_date
         ) as running
         cross join lateral {{ period_rows('running.cohort_date') }}

@@ -5,6 +5,7 @@
 with tickets as (
     select
         ticket.ticket_key,
+        ticket.has_running,
         ticket.created_date,
         ticket.channel,
         ticket.topic,
@@ -28,6 +29,7 @@ with tickets as (
     from (
         select
             *,
+            is_unanswered or first_resolved_at is null or full_resolved_at is null or is_open as has_running,
             case
                 when is_unanswered or first_resolved_at is null or full_resolved_at is null then schedule_key
             end as running_schedule_key
@@ -67,7 +69,8 @@ select
     ticket.topic,
     ticket.team_id,
     wait.minutes::double precision as minutes,
-    wait.is_done
+    wait.is_done,
+    ticket.has_running
 from tickets as ticket
 cross join
     lateral (
@@ -113,7 +116,8 @@ select
     reply.topic,
     reply.team_id,
     wait.minutes::double precision as minutes,
-    reply.is_done
+    reply.is_done,
+    not reply.is_done as has_running
 from replies as reply
 cross join
     lateral (

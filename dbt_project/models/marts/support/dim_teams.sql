@@ -1,0 +1,5 @@
+select
+    source,
+    team_id,
+    team
+from {{ ref('teams') }}
