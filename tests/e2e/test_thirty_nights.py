@@ -1,4 +1,4 @@
-"""Thirty nights in a row, each compared with the truth per ticket and per answer: `make nights` (a quarter of an hour).
+"""Thirty nights in a row, each compared with the truth per ticket and per answer: `make nights` (half an hour).
 
 The company's month has reopenings, merges, deletions, transfers, changes of priority, holidays, tickets of agents,
 bots, late answers and changed ratings in it (docs/sandbox.md). Its history begins before the clocks were changed in
