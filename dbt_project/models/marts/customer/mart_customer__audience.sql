@@ -2,16 +2,16 @@
 
 with may as (
     {% for purpose in ['survey_email', 'audience'] %}
-    select
-        '{{ purpose }}' as purpose,
-        customer.customer_key,
-        customer.account_key,
-        customer.country,
-        customer.language,
-        customer.lifecycle_stage
-    from {{ ref('dim_customers') }} as customer
-    where customer.is_active and not customer.is_test and {{ only_allowed('customer.customer_key', purpose) }}
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ purpose }}' as purpose,
+            customer.customer_key,
+            customer.account_key,
+            customer.country,
+            customer.language,
+            customer.lifecycle_stage
+        from {{ ref('dim_customers') }} as customer
+        where customer.is_active and not customer.is_test and {{ only_allowed('customer.customer_key', purpose) }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 
