@@ -9,7 +9,7 @@ STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 
 def suite() -> Suite:
     """Support."""
-    return Suite("marts.support", (TICKETS, FIRST_RESPONSE, COUNTS))
+    return Suite("marts.support", (TICKETS, FIRST_RESPONSE, COUNTS, TEAMS))
 
 
 TICKETS = table(
@@ -55,3 +55,11 @@ COUNTS = rows(
     figure("without_customer_share", "at most one ticket in twenty belongs to no known customer", most=0.05,
            severity="warning"),
 )  # fmt: skip
+
+TEAMS = rows(
+    "teams counted",
+    """select count(distinct ticket.team_id) filter (where team.team_id is null) as teams_without_name
+        from {marts}.mart_support__tickets as ticket
+        left join {marts}.dim_teams as team on ticket.source = team.source and ticket.team_id = team.team_id""",
+    none_of("teams_without_name", "every team that has tickets has a name (seed teams)", severity="warning"),
+)

@@ -36,8 +36,11 @@ create table candidate.mart_support__tickets as
         timestamptz '2026-02-01' as first_customer_turn_at,
         case when n < 30 then timestamptz '2026-02-01' + n * interval '1 minute' end as first_response_at,
         timestamptz '2026-02-02' as first_solved_at, timestamptz '2026-02-03' as last_solved_at,
-        'solved' as status, n = 30 as is_unanswered, n % 2 as sla_targets
+        'solved' as status, n = 30 as is_unanswered, n % 2 as sla_targets,
+        'zendesk' as source, case when n > 1 then '36' || n % 2 end as team_id
     from generate_series(1, 30) as n;
+create table candidate.dim_teams as
+    select 'zendesk' as source, '36' || n as team_id, 'Team ' || n as team from generate_series(0, 1) as n;
 create table candidate.mart_support__first_response as
     select 'all' as period, 'all' as channel, 30 as n, 29 as n_answered, 15.0 as median_minutes, 12.0 as median_ci_low,
         18.0 as median_ci_high, 27.0 as p90_minutes, 15.0 as mean_answered_minutes, 11.0 as mean_answered_ci_low,
@@ -215,6 +218,7 @@ SPOILT = [
      "both_answered_and_not", "critical"),
     ("update {c}.mart_support__tickets set created_at = '2999-01-01' where first_response_at is null",
      "tickets_ahead", "warning"),
+    ("delete from {c}.dim_teams where team = 'Team 1'", "teams_without_name", "warning"),
     ("update {c}.fct_tickets set customer_key = null where ticket_key in ('zendesk:4', 'zendesk:7')",
      "without_customer_share", "warning"),
     ("delete from {c}_staging.stg_zendesk__tickets where ticket_id = 1", "tickets_lost", "critical"),
