@@ -26,7 +26,7 @@ export CX_BENCHMARK = $(if $(findstring command line,$(origin NAME)),$(NAME))
 .PHONY: help setup demo night up summary psql dashboards browser rollback replay reconcile erase backup restore schema stop clean secrets lint test chaos mutants fuzz nights bench train lock
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv from the lock (done by the other commands when needed)
 	@requirements/install.sh .venv requirements/lock.txt --project
