@@ -148,8 +148,6 @@ def test_who_may_see_personal_data_finds_a_person_by_name(login):
     people = chart_named(page, "People: click one")
     name = next(text for text in people.locator("tbody tr td:first-child").all_inner_texts() if E_MAIL.search(text))
     choose(page, "Person", name)
-    page.wait_for_function(
-        "chart => chart.querySelectorAll('tbody tr').length === 1", arg=people.element_handle()
-    )
+    page.wait_for_function("chart => chart.querySelectorAll('tbody tr').length === 1", arg=people.element_handle())
     assert name in people.inner_text()
     page.close()
