@@ -20,17 +20,6 @@ with tickets as (
     where {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
 ),
 
-turns as (
-    select
-        turn.ticket_key,
-        turn.sent_at,
-        turn.is_public,
-        turn.author_role,
-        turn.position
-    from {{ ref('int_ticket__turns') }} as turn
-    where {{ only_touched('turn.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
-),
-
 openings as (
     select
         ticket_key,
@@ -40,7 +29,8 @@ openings as (
         min(position) filter (where author_role = 'customer' and is_public) as first_customer_position,
         min(sent_at) filter (where author_role = 'customer' and is_public) as first_customer_sent_at,
         min(position) filter (where author_role in ('agent', 'bot') and is_public) as first_agent_position
-    from turns
+    from {{ ref('int_ticket__turns') }}
+    where {{ only_touched('ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
     group by ticket_key
 ),
 
@@ -86,9 +76,9 @@ replies as (
         ) as first_response_zendesk_at,
         count(*) filter (where turn.author_role = 'agent') as public_agent_replies,
         count(*) filter (where turn.author_role = 'customer') as public_customer_messages
-    from turns as turn
+    from {{ ref('int_ticket__turns') }} as turn
     inner join customer_turns as customer_turn on turn.ticket_key = customer_turn.ticket_key
-    where turn.is_public
+    where turn.is_public and {{ only_touched('turn.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
     group by turn.ticket_key
 )
 
