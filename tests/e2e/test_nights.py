@@ -280,7 +280,9 @@ def test_every_query_of_the_docs_runs(stack):
     ran = 0
     for document, role in (
         ("analyst", "cx_reader_pii"),
+        ("questions", "cx_reader"),
         ("customers", "cx_reader"),
+        ("comments", "cx_reader_pii"),
         ("data-engineer", None),
         ("runbook", None),
     ):
