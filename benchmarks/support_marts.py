@@ -117,7 +117,9 @@ class Helpdesk:
         command += ["--vars", json.dumps({"build_number": self._number, "as_of": as_of.isoformat()})]
         if select is not MODELS:
             command += ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
-        environment = os.environ | dbt_environment(self._builder)
+        # dbt's two threads fill both cores: workers beside them would only wait, and be counted as work
+        options = {"PGOPTIONS": "-c max_parallel_workers_per_gather=0"}
+        environment = os.environ | dbt_environment(self._builder) | options
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             raise StackError(f"dbt failed: {done.stdout[-1500:]}")
