@@ -206,7 +206,7 @@ def listens_here_only(stack: Stack) -> str:
 
 def nothing_leaks(stack: Stack) -> str:
     """No secret in descriptions, images, arguments, logs or rendered configuration."""
-    expect(len(stack.secrets) == 11, sorted(stack.secrets))
+    expect(len(stack.secrets) == 13, sorted(stack.secrets))
     told = stack("exec", "-T", "api-server", "cat", "/run/secrets/admin_password").strip()
     expect(told == stack.secrets["ADMIN_PASSWORD"], "the containers have other secrets than those searched for")
     containers = stack.containers()
