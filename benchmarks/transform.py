@@ -32,9 +32,9 @@ from rich.table import Table
 from cx_warehouse import publishing
 from cx_warehouse.connectors import registry
 from cx_warehouse.identity.run import resolve_identities
-from cx_warehouse.orchestration.transform_dag import LAYERS, Layer
 from cx_warehouse.transform import builds
 from cx_warehouse.transform.dbt import PROJECT, dbt_environment
+from cx_warehouse.transform.layers import LAYERS, Layer
 from stack import local
 from stack.errors import StackError
 from stack.night import run_night

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from cx_warehouse.landing import RunResult, ingest
 from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.transform import builds
 from cx_warehouse.transform.dbt import dbt_build
+from cx_warehouse.transform.layers import LAYERS
 from cx_warehouse.voice.run import score_comments
 from sandbox.testing import Running, running
 from sandbox.vendor_faults import vendor_faults
@@ -26,12 +27,37 @@ from sandbox.world import SOURCES
 from tests.conftest import Warehouse
 from tests.contract.harness import hurried
 
-# the transform's layers (orchestration.transform_dag.LAYERS), which only Airflow's code may import
-LAYERS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("build_staging", ("path:seeds", "path:models/staging", "+tag:evidence"), ()),
-    ("build_intermediate", ("path:models/intermediate",), ("+tag:evidence",)),
-    ("build_marts", ("path:models/marts",), ()),
-)
+
+def build_set(dsn: Callable[[str], str], as_of: datetime, home: Path, *, full: bool = False) -> int:
+    """Build the candidate set of the night of `as_of`, as the DAG transform does, and return the build's number. `dsn`
+    gives the warehouse's address for a role; dbt's files go below `home`."""
+    builder = dsn("cx_builder")
+    with psycopg.connect(dsn("cx_publisher"), autocommit=True) as publisher:
+        number = builds.claim_build(publisher, as_of)
+        former = publishing.find_set(publisher, publishing.PREVIOUS)
+        former_build = former.build_number if former else None
+        whole = full or builds.is_of_other_code(publisher, number, former_build)
+        whole = publishing.prepare_candidate(
+            publisher, full=whole or builds.is_before_erasure(publisher, former_build), build_number=number
+        )
+        builds.set_kind(publisher, number, full=whole)
+        builds.freeze(publisher, number, registry.streams())
+    for name, layer in LAYERS.items():
+        dbt_build(
+            builder,
+            name,
+            layer.select,
+            layer.exclude,
+            build_number=number,
+            as_of=as_of,
+            full=whole,
+            target_path=home / "dbt" / "target",
+            log_path=home / "dbt" / "logs",
+        )
+        if name == "build_staging":
+            resolve_identities(builder, number)
+            score_comments(builder, number)
+    return number
 
 
 @dataclass
@@ -66,31 +92,7 @@ class CompanyNights:
 
     def build(self, *, full: bool = False) -> int:
         """Build and publish a set, as the DAG transform does; its number."""
-        with psycopg.connect(self.warehouse.dsn("cx_publisher"), autocommit=True) as publisher:
-            number = builds.claim_build(publisher, self.as_of)
-            former = publishing.find_set(publisher, publishing.PREVIOUS)
-            former_build = former.build_number if former else None
-            whole = full or builds.is_of_other_code(publisher, number, former_build)
-            whole = publishing.prepare_candidate(
-                publisher, full=whole or builds.is_before_erasure(publisher, former_build), build_number=number
-            )
-            builds.set_kind(publisher, number, full=whole)
-            builds.freeze(publisher, number, registry.streams())
-        for name, select, exclude in LAYERS:
-            dbt_build(
-                self.warehouse.dsn("cx_builder"),
-                name,
-                select,
-                exclude,
-                build_number=number,
-                as_of=self.as_of,
-                full=whole,
-                target_path=self.home / "dbt" / "target",
-                log_path=self.home / "dbt" / "logs",
-            )
-            if name == "build_staging":
-                resolve_identities(self.warehouse.dsn("cx_builder"), number)
-                score_comments(self.warehouse.dsn("cx_builder"), number)
+        number = build_set(self.warehouse.dsn, self.as_of, self.home, full=full)
         with psycopg.connect(self.warehouse.dsn("cx_publisher"), autocommit=True) as publisher:
             publishing.publish(publisher, number)
         return number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,26 +20,10 @@ from cx_warehouse.orchestration.assets import MARTS, WAKES_TRANSFORM
 from cx_warehouse.orchestration.check_charts import check_charts
 from cx_warehouse.orchestration.ingest_dag import clear_errors
 from cx_warehouse.transform import builds
+from cx_warehouse.transform.layers import LAYERS
 from cx_warehouse.transform.nights import night_state
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What one task builds with dbt, as dbt selects it."""
-
-    select: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
-
-
-# dbt is cut into a few tasks, not one per model: docs/decisions/0003-dbt-in-a-handful-of-tasks.md has the measurement.
-# Who is who is decided and comments are scored between them, by what staging and the models tagged evidence say.
-LAYERS = {
-    "build_staging": Layer(("path:seeds", "path:models/staging", "+tag:evidence")),
-    "build_intermediate": Layer(("path:models/intermediate",), exclude=("+tag:evidence",)),
-    "build_marts": Layer(("path:models/marts",)),
-}
 
 
 def transform_dag() -> DAG:
