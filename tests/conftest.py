@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -60,13 +61,20 @@ def warehouse_template(postgres: PostgresServer) -> str:
     return "template_warehouse"
 
 
-@pytest.fixture
-def warehouse(postgres: PostgresServer, warehouse_template: str) -> Iterator[Warehouse]:
-    """A fresh warehouse, gone after the test."""
+@contextmanager
+def copied_warehouse(postgres: PostgresServer, template: str) -> Iterator[Warehouse]:
+    """A copy of the template, gone afterwards: for the fixtures of tests that share a warehouse."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(warehouse_template))
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
         )
         yield Warehouse(postgres, name)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def warehouse(postgres: PostgresServer, warehouse_template: str) -> Iterator[Warehouse]:
+    """A fresh warehouse, gone after the test."""
+    with copied_warehouse(postgres, warehouse_template) as made:
+        yield made

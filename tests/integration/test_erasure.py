@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from cx_warehouse import privacy
 from cx_warehouse.connectors.errors import ConfigError, RetryableError
@@ -26,7 +24,7 @@ from sandbox.truth.folding import fold
 from sandbox.truth.persons import owners
 from stack.postgres import PostgresServer
 from tests.company_nights import CompanyNights, company_nights
-from tests.conftest import Warehouse
+from tests.conftest import copied_warehouse
 from tests.traces import Person, in_database, in_files
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -39,12 +37,7 @@ def nights(
     postgres: PostgresServer, warehouse_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CompanyNights]:
     """Two published nights, so that there is a former set; the person is in both."""
-    name = f"erasure_{uuid4().hex[:8]}"
-    with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(warehouse_template))
-        )
-        warehouse = Warehouse(postgres, name)
+    with copied_warehouse(postgres, warehouse_template) as warehouse:
         bootstrap(warehouse.dsn())
         with company_nights(warehouse, tmp_path_factory.mktemp("home"), key=KEY) as made:
             for event in made.sandbox.world.company.events:  # what one says is what nobody else says
@@ -55,7 +48,6 @@ def nights(
             made.night()
             made.night(days=1)
             yield made
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,7 +14,7 @@ from psycopg import sql
 from cx_warehouse.database import bootstrap
 from sandbox.model import CommentAdded, SurveyResponse
 from tests.company_nights import CompanyNights, company_nights
-from tests.conftest import Warehouse
+from tests.conftest import copied_warehouse
 
 pytestmark = pytest.mark.timeout(600)
 READER, PII_READER = "cx_reader", "cx_reader_pii"
@@ -27,17 +26,11 @@ PERSONAL_NAME = re.compile(r"e_?mail|phone|full_name|first_name|last_name|addres
 @pytest.fixture(scope="module")
 def nights(postgres, warehouse_template, tmp_path_factory) -> Iterator[CompanyNights]:
     """One published night."""
-    name = f"reader_{uuid4().hex[:8]}"
-    with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(warehouse_template))
-        )
-        warehouse = Warehouse(postgres, name)
+    with copied_warehouse(postgres, warehouse_template) as warehouse:
         bootstrap(warehouse.dsn())
         with company_nights(warehouse, tmp_path_factory.mktemp("home"), days=25) as made:
             made.night()
             yield made
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")
