@@ -9,8 +9,6 @@ tombstones, none of which they are about. Then a person with ten of these ticket
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.loading.records import PLACEHOLDER, template
+from benchmarks.server import own_server
 from cx_warehouse import privacy
 from cx_warehouse.connectors import registry
 from cx_warehouse.connectors.base import Page
@@ -34,7 +33,6 @@ from cx_warehouse.landing.ahead import ahead
 from cx_warehouse.landing.erased import ErasureKey
 from cx_warehouse.landing.pages import PageLander
 from cx_warehouse.landing.schema_drift import load_shape
-from stack.postgres import PostgresServer, remove_outside
 
 KEY = ErasureKey.of("a key that is only for this benchmark")
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
@@ -86,9 +84,7 @@ def land(dsn: str, records: int) -> float:
 def main(records: int, repeats: int) -> None:
     """Measure, print a table, and as the last line one JSON object."""
     console = Console(soft_wrap=True, highlight=False)
-    home = Path(tempfile.mkdtemp(prefix="cx-bench-"))
-    server = PostgresServer.ensure(home)
-    try:
+    with own_server() as (server, home):
         server.create_databases("erasure")
         dsn = server.dsn("erasure")
         bootstrap(dsn)
@@ -104,10 +100,6 @@ def main(records: int, repeats: int) -> None:
                 )
             among.append(land(dsn, records))
         seconds = _erase_one(dsn, home)
-    finally:
-        server.stop()
-        remove_outside(home)
-        shutil.rmtree(home, ignore_errors=True)
     figures = {
         "benchmark": "erasure",
         "records": records,

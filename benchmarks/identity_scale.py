@@ -11,14 +11,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import click
@@ -29,9 +24,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.identity.places import make_places
+from benchmarks.server import own_server, run_script
 from stack.errors import StackError
-from stack.paths import ROOT, default_home, private_directory
-from stack.postgres import PostgresServer, remove_outside
+from stack.paths import ROOT
+from stack.postgres import PostgresServer
 
 RECORDS_PER_PERSON = 2.73  # of the made crowd, about
 PER_RECORD, OF_WHOLE, MEMORY_MB = 1.2, 0.05, 4_096  # allowed: time per record, a night's share, memory
@@ -46,16 +42,15 @@ class Crowd:
         server.create_databases(self.name)
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             make_places(connection, "candidate")
-            self.persons = str(round(records / RECORDS_PER_PERSON))
-            self._run(connection, "crowd.sql", persons=self.persons)
+            self.persons = round(records / RECORDS_PER_PERSON)
+            run_script(self.dsn, "benchmarks.identity", "crowd.sql", persons=self.persons)
             row = connection.execute("select count(*) from candidate_intermediate.int_person__identities").fetchone()
             assert row is not None
             self.records: int = row[0]
 
     def change(self) -> None:
         """Let a night's changes happen."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            self._run(connection, "night.sql", persons=self.persons)
+        run_script(self.dsn, "benchmarks.identity", "night.sql", persons=self.persons)
 
     def resolve(self, build: int, target: str = "candidate") -> dict[str, Any]:
         """Seconds, memory and report of one resolution."""
@@ -90,33 +85,20 @@ class Crowd:
         assert row is not None
         return int(row[0])
 
-    @staticmethod
-    def _run(connection: psycopg.Connection, file: str, **values: str) -> None:
-        text = resources.files("benchmarks.identity").joinpath(file).read_text()
-        for name, value in values.items():
-            text = text.replace("{" + name + "}", value)
-        connection.execute(text.encode())
-
 
 @click.command(context_settings={"auto_envvar_prefix": "BENCH"})
 @click.option("--sizes", default="1000000,10000000", show_default=True, help="Numbers of records (BENCH_SIZES).")
 def main(sizes: str) -> None:
     """Measure, print a table, and as the last line one JSON object."""
     console = Console(soft_wrap=True, highlight=False)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Postgres is stopped and its data go then too
-    home = Path(tempfile.mkdtemp(prefix="bench-", dir=private_directory(default_home())))
-    server = PostgresServer.ensure(home)
     rows: list[dict[str, Any]] = []
     try:
-        for size in (int(part) for part in sizes.split(",")):
-            rows.append(_measure(console, server, size))
+        with own_server() as (server, _):
+            for size in (int(part) for part in sizes.split(",")):
+                rows.append(_measure(console, server, size))
     except StackError as error:
         console.print(f"[red]error:[/] {error}")
         sys.exit(1)
-    finally:
-        server.stop()
-        remove_outside(home)
-        shutil.rmtree(home, ignore_errors=True)
     _print(console, rows)
 
 

@@ -8,7 +8,6 @@ a commit per page. Runs of the limit and of the landing alternate, so that whate
 
 from __future__ import annotations
 
-import signal
 import sys
 from contextlib import ExitStack
 
@@ -119,7 +118,6 @@ def main(sizes: str, dlt_sizes: str, repeats: int) -> None:
     dlt_at = wanted if dlt_sizes == "all" else () if dlt_sizes == "none" else numbers(dlt_sizes)
     if not wanted or not set(dlt_at) <= set(wanted):
         raise click.BadParameter("dlt's sizes must be among the sizes, and there must be one")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Postgres and its data go away then too
     report, load_before = Report(), load_average()
     try:
         with bench() as on:

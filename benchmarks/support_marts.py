@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.server import own_server, run_script
 from cx_warehouse import publishing
 from cx_warehouse.connectors import registry
 from cx_warehouse.database import bootstrap
@@ -38,8 +36,8 @@ from cx_warehouse.transform import builds
 from cx_warehouse.transform.dbt import PROJECT, dbt_environment
 from cx_warehouse.voice import run as voice
 from stack.errors import StackError
-from stack.paths import ROOT, default_home, private_directory
-from stack.postgres import PostgresServer, remove_outside
+from stack.paths import ROOT
+from stack.postgres import PostgresServer
 
 AS_OF = datetime(2026, 3, 2, 2, tzinfo=UTC)
 MODELS = tuple(f"path:models/{part}" for part in (
@@ -51,7 +49,7 @@ class Helpdesk:
     """A made helpdesk in a warehouse of its own."""
 
     def __init__(self, server: PostgresServer, tickets: int, home: Path) -> None:
-        self.tickets, self._home, self.aside = tickets, home, 0.0
+        self.tickets, self._home = tickets, home
         name = f"helpdesk_{tickets}"
         server.create_databases(name)
         self._dsn, self._builder = server.dsn(name), server.dsn(name, "cx_builder")
@@ -64,7 +62,7 @@ class Helpdesk:
             create_state(connection, Places())
             voice.create_state(connection, voice.Places())
         self._dbt(("path:seeds", "path:models"), AS_OF, full=True)  # empty tables with the right columns
-        self.rows = self._run("helpdesk.sql")
+        self._run("helpdesk.sql")
 
     def _claim(self, as_of: datetime) -> None:
         with psycopg.connect(self._publisher, autocommit=True) as connection:
@@ -85,38 +83,36 @@ class Helpdesk:
         assert row is not None
         return float(row[0])
 
-    def night(self) -> dict[str, float]:
-        """Let a day's changes happen; seconds of each model when they are built."""
+    def change(self) -> None:
+        """Let a day's changes happen, and begin the build that has to see them."""
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             connection.execute("update ops.builds set status = 'published', published_at = now()")
         self._claim(AS_OF + timedelta(days=1))
-        before = self.worked()
         self._run("night.sql")
-        self.aside = self.worked() - before  # making the changes is not building them
+
+    def night(self) -> dict[str, float]:
+        """Seconds of each model when the changes are built."""
         return self._dbt(MODELS, AS_OF + timedelta(days=1), full=False)
 
-    def _run(self, file: str) -> dict[str, int]:
-        text = resources.files("benchmarks.support").joinpath(file).read_text()
-        for name, value in {"tickets": self.tickets, "build": self._number, "as_of": AS_OF.isoformat()}.items():
-            text = text.replace("{" + name + "}", str(value))
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
-            connection.execute(text.encode())
-            row = connection.execute(
-                """select (select count(*) from candidate_staging.stg_zendesk__tickets),
-                          (select count(*) from candidate_staging.stg_zendesk__ticket_events)"""
-            ).fetchone()
+    def audits(self) -> int:
+        """How many there are."""
+        with psycopg.connect(self._dsn) as connection:
+            row = connection.execute("select count(*) from candidate_staging.stg_zendesk__ticket_events").fetchone()
         assert row is not None
-        return {"tickets": row[0], "audits": row[1]}
+        return int(row[0])
+
+    def _run(self, file: str) -> None:
+        values = {"tickets": self.tickets, "build": self._number, "as_of": AS_OF.isoformat()}
+        run_script(self._dsn, "benchmarks.support", file, **values)
 
     def _dbt(self, select: tuple[str, ...], as_of: datetime, *, full: bool) -> dict[str, float]:
         target = self._home / "dbt"
-        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "run" if select is MODELS else "build"]
-        command += ["--select", *select, *(["--full-refresh"] if full else []), "--threads", "2"]
+        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--threads", "2"]
+        command += ["--select", *select, *(["--full-refresh"] if full else [])]
+        command += ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
         command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         command += ["--target-path", str(target), "--log-path", str(target / "logs")]
         command += ["--vars", json.dumps({"build_number": self._number, "as_of": as_of.isoformat()})]
-        if select is not MODELS:
-            command += ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
         # dbt's two threads fill both cores: workers beside them would only wait, and be counted as work
         options = {"PGOPTIONS": "-c max_parallel_workers_per_gather=0"}
         environment = os.environ | dbt_environment(self._builder) | options
@@ -132,46 +128,39 @@ class Helpdesk:
 def main(sizes: str) -> None:
     """Measure, print a table, and as the last line one JSON object."""
     console = Console(soft_wrap=True, highlight=False)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Postgres is stopped and its data go then too
-    home = Path(tempfile.mkdtemp(prefix="bench-", dir=private_directory(default_home())))
-    server = PostgresServer.ensure(home)
     measured: list[dict[str, Any]] = []
     try:
-        for size in (int(part) for part in sizes.split(",")):
-            measured.append(_measure(console, server, size, home))
+        with own_server() as (server, home):
+            for size in (int(part) for part in sizes.split(",")):
+                measured.append(_measure(console, server, size, home))
     except StackError as error:
         console.print(f"[red]error:[/] {error}")
         sys.exit(1)
-    finally:
-        server.stop()
-        remove_outside(home)
-        shutil.rmtree(home, ignore_errors=True)
     _print(console, measured)
 
 
 def _measure(console: Console, server: PostgresServer, size: int, home: Path) -> dict[str, Any]:
     began = time.perf_counter()
     helpdesk = Helpdesk(server, size, home)
-    audits, seconds = helpdesk.rows["audits"], time.perf_counter() - began
-    console.print(f"{size:,} tickets with {audits:,} audits made in {seconds:.0f} s")
-    runs: dict[str, float] = {}
-    clock: dict[str, float] = {}
-    for what, run in (("everything", helpdesk.build), ("the night", helpdesk.night)):
-        began, worked = time.perf_counter(), helpdesk.worked()
-        models = run()
-        clock[what] = time.perf_counter() - began
-        runs[what] = helpdesk.worked() - worked - helpdesk.aside
-        slowest = sorted(models.items(), key=lambda one: -one[1])[:10]
-        console.print(
-            f"{what:<11} {runs[what]:7.1f} s of SQL, {clock[what]:.0f} s on the clock: "
-            + ", ".join(f"{name} {seconds:.1f}" for name, seconds in slowest)
-        )
-    return {
-        "tickets": size,
-        "clock": clock["everything"],
-        "whole": runs["everything"],
-        "night": runs["the night"],
-    }
+    seconds = time.perf_counter() - began
+    console.print(f"{size:,} tickets with {helpdesk.audits():,} audits made in {seconds:.0f} s")
+    clock, whole = _timed(console, helpdesk, "everything", helpdesk.build)
+    helpdesk.change()
+    _, night = _timed(console, helpdesk, "the night", helpdesk.night)
+    return {"tickets": size, "clock": clock, "whole": whole, "night": night}
+
+
+def _timed(console: Console, helpdesk: Helpdesk, what: str, run: Callable[[], dict[str, float]]) -> tuple[float, float]:
+    """Seconds on the clock, and seconds that Postgres worked."""
+    began, before = time.perf_counter(), helpdesk.worked()
+    models = run()
+    clock, worked = time.perf_counter() - began, helpdesk.worked() - before
+    slowest = sorted(models.items(), key=lambda one: -one[1])[:10]
+    console.print(
+        f"{what:<11} {worked:7.1f} s of SQL, {clock:.0f} s on the clock: "
+        + ", ".join(f"{name} {seconds:.1f}" for name, seconds in slowest)
+    )
+    return clock, worked
 
 
 def _print(console: Console, measured: list[dict[str, Any]]) -> None:

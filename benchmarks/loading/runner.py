@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +20,12 @@ from psycopg import sql
 
 from benchmarks.loading.page_server import PATH, serving
 from benchmarks.loading.records import stride, write_records
+from benchmarks.server import own_server
 from cx_warehouse.database import bootstrap
 from stack.cluster import ADMIN, Cluster
 from stack.errors import StackError
-from stack.paths import ROOT, default_home, private_directory
-from stack.postgres import PostgresServer, remove_outside
+from stack.paths import ROOT
+from stack.postgres import PostgresServer
 
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 LOADER = "cx_loader"
@@ -190,16 +190,9 @@ class Bench:
 @contextmanager
 def bench() -> Iterator[Bench]:
     """A bench with a Postgres of its own below the project's home, gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="bench-", dir=private_directory(default_home())))
-    server = PostgresServer.ensure(home)
-    try:
+    with own_server() as (server, home):
         made = Bench(server, home)
         try:
             yield made
         finally:
             made.close()
-    finally:
-        server.stop()
-        if not server.given_url:
-            remove_outside(home)
-        shutil.rmtree(home, ignore_errors=True)
