@@ -6,11 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
 from cx_warehouse.database import bootstrap
 from cx_warehouse.privacy.ledger import DUE, FOLDER
+from stack import superset
 from stack.airflow import Airflow
 from stack.airflow_settings import METADATA, AirflowSecrets
 from stack.backup import backup, erase_again, restore
@@ -19,7 +17,6 @@ from stack.local import WAREHOUSE, erasure_key
 from stack.paths import private_directory, private_home
 from stack.postgres import PostgresServer
 
-SUPERSET = "superset"  # its database, where there is one
 Say = Callable[[str], None]
 
 
@@ -28,7 +25,7 @@ def back_up(home: Path, file: Path | None, say: Say) -> None:
     server = PostgresServer.ensure(home)
     file = file or home / "backups" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.tar"
     begins = time.monotonic()
-    manifest = backup(server, WAREHOUSE, (METADATA, SUPERSET), file.absolute(), keys=_secrets(home))
+    manifest = backup(server, WAREHOUSE, (METADATA, superset.METADATA), file.absolute(), keys=_secrets(home))
     size = file.stat().st_size / 1024**2
     say(f"{file}: {', '.join(manifest.databases)}, {size:.1f} MB, {time.monotonic() - begins:.1f} s")
     due = home / FOLDER / DUE
@@ -52,7 +49,7 @@ def bring_back(home: Path, file: Path, say: Say) -> None:
     server = PostgresServer.ensure(home)
     server.create_databases(WAREHOUSE)
     bootstrap(server.dsn(WAREHOUSE))  # the roles: they belong to the server, and a backup holds databases
-    _create_role(server, METADATA)
+    server.create_owner(METADATA)
     begins = time.monotonic()
     manifest = restore(server, file, keys=_secrets(home), owners={METADATA: METADATA})
     say(f"{', '.join(manifest.databases)} as of {manifest.taken_at}: {time.monotonic() - begins:.1f} s")
@@ -75,9 +72,3 @@ def bring_back(home: Path, file: Path, say: Say) -> None:
 def _secrets(home: Path) -> dict[str, str]:
     secrets = AirflowSecrets.load_or_create(home)
     return {"Fernet key (secrets.json)": secrets.fernet_key, "erasure key (erasure.key)": erasure_key(home)}
-
-
-def _create_role(server: PostgresServer, name: str) -> None:
-    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone():
-            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))

@@ -118,15 +118,21 @@ class PostgresServer:
                 if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
                     connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
-    def create_owned_database(self, name: str) -> None:
-        """Make a database and the role of the same name that owns it, for the metadata of a program."""
+    def create_owner(self, name: str) -> None:
+        """Make a role that databases can be given to, if it is not there yet."""
         role = sql.Identifier(name)
         with psycopg.connect(self.admin_dsn, autocommit=True) as connection:
             if not connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone():
                 connection.execute(sql.SQL("create role {} login").format(role))
                 if self.given_url:
                     connection.execute(sql.SQL("grant {} to current_user").format(role))
-            self.create_databases(name)
+
+    def create_owned_database(self, name: str) -> None:
+        """Make a database and the role of the same name that owns it, for the metadata of a program."""
+        self.create_owner(name)
+        self.create_databases(name)
+        role = sql.Identifier(name)
+        with psycopg.connect(self.admin_dsn, autocommit=True) as connection:
             connection.execute(sql.SQL("alter database {} owner to {}").format(role, role))
 
     def stop(self) -> None:

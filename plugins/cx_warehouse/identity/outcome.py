@@ -10,7 +10,7 @@ import numpy as np
 from cx_warehouse.identity.clusters import Ints, components, lowest
 from cx_warehouse.identity.workspace import Row, arrays, fill, one
 
-_MEMBERSHIP = {
+MEMBERSHIP = {
     "identity_key": "text",
     "customer_key": "text",
     "component": "text",
@@ -52,7 +52,7 @@ def write_membership(duck: duckdb.DuckDBPyConnection, size: int, values: int) ->
     left, right = arrays(duck.execute("select left_n, right_n from pair"))
     label = components(size + values, np.concatenate([n, left]), np.concatenate([v + size, right]))
     fill(duck, "whole", {"n": "integer", "first": "integer"}, columns=(np.arange(size), lowest(label)[:size]))
-    described = ", ".join(f"{name} {kind}" for name, kind in _MEMBERSHIP.items())
+    described = ", ".join(f"{name} {kind}" for name, kind in MEMBERSHIP.items())
     duck.execute(f"create or replace table membership ({described})")
     duck.execute("create or replace table thin_node as select node.n from node join thin using (identity_key)")
     duck.execute(

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from cx_warehouse.identity import state
 from cx_warehouse.identity.identifiers import normalise
+from cx_warehouse.identity.outcome import MEMBERSHIP
 from cx_warehouse.identity.pairing import HOMES, Pairing
 from cx_warehouse.identity.resolve import PAIRS, RECORDS, Resolution
 from cx_warehouse.identity.settings import Settings, read_settings
@@ -31,18 +32,8 @@ _STATED = {
 }
 _COLUMNS = {**RECORDS, **HOMES}
 _CLAIMS = "identity_key, origin, kind, value, rule, claimed_at, blocked_because"
-_MEMBERSHIP = (
-    "identity_key, customer_key, component, rule, linked_to, confidence, match_weight, model_version, linked_at, "
-    "is_thin, is_test"
-)
-_HELD = {
-    **dict.fromkeys(("identity_key", "customer_key", "component", "rule", "linked_to"), "text"),
-    **dict.fromkeys(("confidence", "match_weight"), "double"),
-    "model_version": "text",
-    "linked_at": "timestamptz",
-    **dict.fromkeys(("is_thin", "is_test"), "boolean"),
-    "build_number": "bigint",
-}
+_MEMBERSHIP = ", ".join(MEMBERSHIP)
+_HELD = {**MEMBERSHIP, "build_number": "bigint"}
 _VISIBLE = ("customer_key", "rule", "linked_to", "confidence", "match_weight", "model_version", "linked_at", "is_test")
 _SUSPECTS = "review_kind, left_identity, right_identity, by_way_of, evidence, reason, since, component"
 
@@ -264,7 +255,7 @@ class _Run:
                 select fresh.*, case when held.identity_key is not null and not {_differ(_VISIBLE)}
                                      then held.build_number else {self._build} end as build_number
                 from membership as fresh left join held using (identity_key)
-                where held.identity_key is null or {_differ(_MEMBERSHIP.split(", ")[1:])}"""
+                where held.identity_key is null or {_differ(list(MEMBERSHIP)[1:])}"""
         )
         if one(duck.execute("select count(*) from held")):
             pg.execute("create temp table rewritten (identity_key text) on commit drop")

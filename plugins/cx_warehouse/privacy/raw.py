@@ -14,7 +14,7 @@ from cx_warehouse.connectors.persons import EMAIL, NAME, PERSONS, PHONE
 from cx_warehouse.landing.erased import blank
 from cx_warehouse.landing.raw_tables import raw_table, writers_lock
 from cx_warehouse.privacy.sets import scrub, tables_of
-from cx_warehouse.privacy.subject import Subject, match_sql, registered
+from cx_warehouse.privacy.subject import Subject, named_in, registered
 from cx_warehouse.privacy.traces import Traces
 
 # Of ops: what the erasure itself keeps, what it may not see, and analysts' own views, which are theirs to mend.
@@ -31,17 +31,12 @@ def find_mentions(connection: psycopg.Connection, subject: Subject, traces: Trac
     """Keys of records, by stream, that are somebody else's and tell of the person."""
     found = {}
     for stream in registered():
-        matches: list[sql.Composable] = [sql.SQL("record::text ~* %s")]
-        parameters: list[str | list[str]] = [list(subject.records[stream]), traces.values]
-        for one in PERSONS[stream]:
-            if one.role == "mention" and subject.values(one.names):
-                matches.append(match_sql(one))
-                parameters.append(list(subject.values(one.names)))
+        matches, parameters = named_in(subject, stream, "mention")
         rows = connection.execute(
             sql.SQL("select distinct key from {} where key <> all(%s) and ({})").format(
-                raw_table(*stream.split(".")), sql.SQL(" or ").join(matches)
+                raw_table(*stream.split(".")), sql.SQL(" or ").join([sql.SQL("record::text ~* %s"), *matches])
             ),
-            parameters,
+            [list(subject.records[stream]), traces.values, *parameters],
         ).fetchall()
         if rows:
             found[stream] = [row[0] for row in rows]

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -164,18 +165,12 @@ def is_anything_landed(connection: psycopg.Connection, subject: Subject) -> bool
 
 def _follow(connection: psycopg.Connection, subject: Subject, bridge: Bridge, stream: str) -> None:
     """Add the stream's records about the person, and what these add to the names of the person."""
-    fields = PERSONS[stream]
-    matches: list[sql.Composable] = [sql.SQL("key = any(%s)")]
-    parameters = [list(subject.records[stream])]
-    for one in fields:
-        if one.role == "about" and subject.values(one.names):
-            matches.append(match_sql(one))
-            parameters.append(list(subject.values(one.names)))
+    matches, parameters = named_in(subject, stream, "about")
     found = connection.execute(
         sql.SQL("select distinct key, record from {} where {}").format(
-            raw_table(*stream.split(".")), sql.SQL(" or ").join(matches)
+            raw_table(*stream.split(".")), sql.SQL(" or ").join([sql.SQL("key = any(%s)"), *matches])
         ),
-        parameters,
+        [list(subject.records[stream]), *parameters],
     ).fetchall()
     source = next((name for name, records in RECORDS.items() if records == stream and name != "ga4"), None)
     foreign = bridge.foreign({f"{source}:{key}" for key, _ in found}, subject.customers) if source else set()
@@ -185,7 +180,7 @@ def _follow(connection: psycopg.Connection, subject: Subject, bridge: Bridge, st
         subject.records[stream].add(key)
         if source:
             subject.identities.add(f"{source}:{key}")
-        for one in fields:
+        for one in PERSONS[stream]:
             if one.role == "alias" or one.names in (EMAIL, PHONE):
                 for value in one.values(record):
                     if one.names in (EMAIL, PHONE) and bridge.is_shared(one.names, value, subject.customers):
@@ -195,7 +190,15 @@ def _follow(connection: psycopg.Connection, subject: Subject, bridge: Bridge, st
                         subject.values(one.names).add(value)
 
 
-def match_sql(one: PersonField) -> sql.Composable:
+def named_in(
+    subject: Subject, stream: str, role: Literal["about", "mention"]
+) -> tuple[list[sql.Composable], list[list[str]]]:
+    """Conditions under which a record of the stream names the person in a field of the role, with a parameter each."""
+    named = [one for one in PERSONS[stream] if one.role == role and subject.values(one.names)]
+    return [_match_sql(one) for one in named], [list(subject.values(one.names)) for one in named]
+
+
+def _match_sql(one: PersonField) -> sql.Composable:
     """A condition on `record`: the field holds one of the values of its parameter."""
     value = "part" if one.splits else "found #>> array[]::text[]"
     normal = _NORMAL.get(one.names, "btrim({})").format(value)
