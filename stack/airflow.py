@@ -7,7 +7,6 @@ so a component counts as healthy only when its process lives and its heartbeat i
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -31,10 +30,10 @@ from stack.airflow_settings import (
     write_configuration,
 )
 from stack.errors import PortTakenError, StackError
-from stack.paths import ROOT, private_directory, write_private
+from stack.paths import ROOT, private_directory, read_fields, write_private
 from stack.ports import free_port, is_free
 from stack.postgres import PostgresServer
-from stack.processes import ProcessRecord, spawn, stop_sessions
+from stack.processes import ProcessRecord, last_line, run_logged, spawn, stop_sessions
 
 PART = "airflow"
 FIRST_PORT = 8080
@@ -170,7 +169,9 @@ class Airflow:
                 if not record.is_alive():
                     if name == "api-server" and not is_free(self.port):
                         raise PortTakenError(f"port {self.port} was taken by another program just now")
-                    raise StackError(f"Airflow's {name} ended: {_told(self._log(name))} (all of it: {self._log(name)})")
+                    raise StackError(
+                        f"Airflow's {name} ended: {last_line(self._log(name))} (all of it: {self._log(name)})"
+                    )
             unhealthy = self.unhealthy(api)
             if not unhealthy:
                 api.log_in()  # proves that the server on this port is ours
@@ -235,11 +236,7 @@ class Airflow:
 
 
 def _remembered(home: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((home / "airflow.json").read_text())
-        return found
-    except (FileNotFoundError, ValueError):
-        return {}
+    return read_fields(home / "airflow.json")
 
 
 def _digest(chosen: Mapping[str, Mapping[str, str]], variables: Mapping[str, str]) -> str:
@@ -257,20 +254,6 @@ def _migrate(home: Path, postgres: PostgresServer) -> None:
     if has_tables == (True,) and _remembered(home).get("version") == version("apache-airflow"):
         return
     log = private_directory(home / "logs") / "airflow-migrate.log"
-    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as output:
-        answer = subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=environment(home),
-            cwd=ROOT,
-            check=False,
-        )
-    if answer.returncode != 0:
-        raise StackError(f"airflow db migrate failed: {_told(log)} (all of it: {log})")
-
-
-def _told(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1].strip() if lines else "it said nothing"
+    command = [sys.executable, "-m", "airflow", "db", "migrate"]
+    if not run_logged(command, log=log, env=environment(home), keep=True):
+        raise StackError(f"airflow db migrate failed: {last_line(log)} (all of it: {log})")

@@ -1,7 +1,9 @@
 """Where things stand: the checkout, and the private home below it that holds all data of the local stack."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from stack.errors import StackError
 
@@ -41,3 +43,12 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     temporary.replace(path)
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """What a JSON file of the home remembers; nothing where there is none, or none that is whole."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+    except (FileNotFoundError, ValueError):
+        return {}

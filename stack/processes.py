@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import psutil
 
+from stack.paths import ROOT
+
 # Set in every process that the stack starts: a child that opened a session of its own is known by them.
 HOME_MARK = "CX_STACK_HOME"
 PART_MARK = "CX_STACK_PART"
@@ -55,6 +57,23 @@ class ProcessRecord:
             return bool(abs(psutil.Process(self.pid).create_time() - self.started) < 1.5)
         except psutil.NoSuchProcess:
             return True
+
+
+def run_logged(command: Sequence[str], *, log: Path, env: Mapping[str, str], keep: bool = False) -> bool:
+    """Run a command of the checkout to its end, with all that it says in a private file, behind what is there if `keep`
+    is set; whether it went well."""
+    mode = os.O_APPEND if keep else os.O_TRUNC
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | mode, 0o600), "w") as output:
+        answer = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=ROOT, check=False
+        )
+    return answer.returncode == 0
+
+
+def last_line(log: Path) -> str:
+    """What a program said last: most often why it ended."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1].strip() if lines else "it said nothing"
 
 
 def spawn(

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from typing import Any
 import requests
 
 from stack.errors import PortTakenError, StackError
-from stack.paths import ROOT, private_directory, write_private
+from stack.paths import ROOT, private_directory, read_fields, write_private
 from stack.ports import free_port, is_free
 from stack.postgres import PostgresServer
-from stack.processes import ProcessRecord, spawn, stop_sessions
+from stack.processes import ProcessRecord, last_line, run_logged, spawn, stop_sessions
 
 PART = "superset"
 METADATA = "superset"  # its own database, and the role that owns it
@@ -144,20 +143,9 @@ def _load(home: Path, postgres: PostgresServer) -> None:
     """Migrate Superset's own database and bring users, roles, rules and dashboards to what the files say."""
     postgres.create_owned_database(METADATA)
     log = private_directory(home / "logs") / "superset-load.log"
-    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
-        answer = subprocess.run(
-            [str(PYTHON), "-m", "deploy.superset.load", str(ROOT / "dashboards")],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=_environment(home),
-            cwd=ROOT,
-            check=False,
-        )
-    if answer.returncode != 0:
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        told = lines[-1] if lines else "it said nothing"
-        raise StackError(f"the dashboards were not loaded: {told} (all of it: {log})")
+    command = [str(PYTHON), "-m", "deploy.superset.load", str(ROOT / "dashboards")]
+    if not run_logged(command, log=log, env=_environment(home)):
+        raise StackError(f"the dashboards were not loaded: {last_line(log)} (all of it: {log})")
 
 
 def _write_settings(home: Path, postgres: PostgresServer) -> bool:
@@ -209,8 +197,4 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _remembered(home: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((home / "superset.json").read_text())
-        return found
-    except (FileNotFoundError, ValueError):
-        return {}
+    return read_fields(home / "superset.json")
