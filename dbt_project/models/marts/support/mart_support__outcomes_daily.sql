@@ -64,10 +64,7 @@ cut_tickets as (
         {{- ',' if not loop.last }}
     {%- endfor %}
     from tickets as ticket
-    cross join
-        lateral (
-            values ('all', 'all'), ('channel', ticket.channel), ('topic', ticket.topic), ('team', ticket.team_id)
-        ) as cut (dimension, member)
+    cross join lateral {{ ticket_members('ticket') }}
     where cut.member is not null
     group by ticket.created_date, cut.dimension, cut.member
 ),
@@ -98,10 +95,7 @@ counted as (
         sum(promise.n) as n,
         sum(promise.hits) as hits
     from promises as promise
-    cross join
-        lateral (
-            values ('all', 'all'), ('channel', promise.channel), ('topic', promise.topic), ('team', promise.team_id)
-        ) as cut (dimension, member)
+    cross join lateral {{ ticket_members('promise') }}
     where cut.member is not null
     group by promise.metric, promise.created_date, cut.dimension, cut.member
 )
