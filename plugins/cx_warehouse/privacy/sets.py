@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from cx_warehouse.connectors import registry
+from cx_warehouse.landing.erased import BLANK
 from cx_warehouse.landing.raw_tables import raw_table
 from cx_warehouse.privacy.traces import Traces
 
@@ -207,12 +208,13 @@ def scrub(connection: psycopg.Connection, table: Table, pattern: str, counts: Co
     """Blank what matches in every text of a table; a row that would no longer be told from another one goes."""
     if not table.columns:
         return
-    matches = sql.SQL(" or ").join(
-        sql.SQL("{}::text ~* {}").format(sql.Identifier(column), sql.Literal(pattern)) for column in table.columns
-    )
+    matches = _matches(table, pattern)
     blanked = sql.SQL(", ").join(
-        sql.SQL("{column} = regexp_replace({column}::text, {pattern}, '[erased]', 'gi')::{kind}").format(
-            column=sql.Identifier(column), pattern=sql.Literal(pattern), kind=sql.SQL(_type(kind))
+        sql.SQL("{column} = regexp_replace({column}::text, {pattern}, {blank}, 'gi')::{kind}").format(
+            column=sql.Identifier(column),
+            pattern=sql.Literal(pattern),
+            blank=sql.Literal(BLANK),
+            kind=sql.SQL(_type(kind)),
         )
         for column, kind in table.columns.items()
     )
@@ -225,6 +227,13 @@ def scrub(connection: psycopg.Connection, table: Table, pattern: str, counts: Co
         counts[f"{table} deleted"] += done.rowcount
 
 
+def _matches(table: Table, pattern: str) -> sql.Composable:
+    """Whether any text of a row matches."""
+    return sql.SQL(" or ").join(
+        sql.SQL("{}::text ~* {}").format(sql.Identifier(column), sql.Literal(pattern)) for column in table.columns
+    )
+
+
 def _type(name: str) -> str:
     return {"_text": "text[]", "_varchar": "varchar[]", "bpchar": "text"}.get(name, name)
 
@@ -234,13 +243,7 @@ def left_over(connection: psycopg.Connection, tables: Sequence[Table], pattern: 
     found = {}
     for table in tables:
         row = connection.execute(
-            sql.SQL("select count(*) from {} where {}").format(
-                table.identifier,
-                sql.SQL(" or ").join(
-                    sql.SQL("{}::text ~* {}").format(sql.Identifier(column), sql.Literal(pattern))
-                    for column in table.columns
-                ),
-            )
+            sql.SQL("select count(*) from {} where {}").format(table.identifier, _matches(table, pattern))
         ).fetchone()
         if row and row[0]:
             found[str(table)] = int(row[0])
