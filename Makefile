@@ -103,8 +103,8 @@ bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt
 	@$(CX) bench
 
-secrets: ## write .env, with strong secrets, for docker compose (docs/deploy.md); never overwrites it
-	@deploy/make-secrets.sh
+secrets: ## write .env, with strong secrets, for docker compose; never overwrites it (MISSING=1: add what a newer release needs)
+	@MISSING=$(MISSING) deploy/make-secrets.sh
 
 train: setup ## make the identity model again, bit for bit: frequencies, weights, thresholds (3 minutes)
 	@.venv/bin/python -m training.train

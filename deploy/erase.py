@@ -11,7 +11,8 @@ from rich.console import Console
 
 from cx_warehouse import privacy
 from cx_warehouse.connectors.errors import CxError
-from deploy.services import WAREHOUSE_SECRETS, dsn, secret
+from deploy.given import secret
+from deploy.services import WAREHOUSE_SECRETS, dsn
 from stack.erase import show
 from stack.errors import StackError
 from stack.local import WAREHOUSE

@@ -15,7 +15,8 @@ import psycopg
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.services import API_PORT, API_SERVER, DATA, dsn, postgres, secret
+from deploy.given import DATA, secret
+from deploy.services import API_PORT, API_SERVER, dsn, postgres
 from sandbox.errors import SandboxError
 from stack.airflow import Airflow
 from stack.errors import StackError
@@ -56,7 +57,7 @@ def main() -> None:
         as_of = datetime.fromisoformat(sandbox.control.advance(1))
     _notice(f"the night of {as_of:%Y-%m-%d %H:%M} UTC")
     outcome = run_night(Local(DATA, postgres(ROLE, password), airflow, sandbox), as_of, _notice)
-    show_night(console, warehouse)
+    show_night(console, warehouse, sandbox.control)
     if outcome.status != "published":
         for task in outcome.failed_tasks:
             _notice(f"[red]failed[/] {escape(task)}")

@@ -26,8 +26,10 @@ from stack.airflow_settings import (
     AirflowSecrets,
     airflow_home,
     environment,
+    one_login,
     settings,
     write_configuration,
+    write_password,
 )
 from stack.errors import PortTakenError, StackError
 from stack.paths import ROOT, private_directory, read_fields, write_private
@@ -103,17 +105,19 @@ class Airflow:
         """
         private_directory(home)
         secret = AirflowSecrets.load_or_create(home)
+        given = {**one_login(home), **(overrides or {})}
         found = cls.find(home)
         if found is not None:
-            wanted = settings(home, postgres, secret, found.port, overrides or {}, dags_folder)
+            wanted = settings(home, postgres, secret, found.port, given, dags_folder)
             if _digest(wanted, variables or {}) == _remembered(home).get("settings"):
                 found.wait_until_healthy()
                 return found
         for tries_left in reversed(range(START_TRIES)):
             cls.stop(home)
             port = free_port("Airflow", int(_remembered(home).get("port") or FIRST_PORT), notice)
-            chosen = settings(home, postgres, secret, port, overrides or {}, dags_folder)
-            write_configuration(home, chosen, secret)
+            chosen = settings(home, postgres, secret, port, given, dags_folder)
+            write_configuration(home, chosen)
+            write_password(home, secret)
             airflow = cls._start(home, postgres, secret, port, _digest(chosen, variables or {}), variables or {})
             try:
                 airflow.wait_until_healthy()

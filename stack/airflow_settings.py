@@ -21,15 +21,16 @@ from stack.postgres import PostgresServer
 
 USER = "admin"
 METADATA = "airflow"  # the metadata's database, and its role
+PASSWORDS = "passwords.json"
 
-# Parsed before the scheduler forks its workers, so that each task finds them in memory: a task that runs dbt
+# Parsed before the processes of tasks are forked, so that each task finds them in memory: a task that runs dbt
 # starts two to three times faster.
-LOCAL_SETTINGS = '''"""Imports that the scheduler's workers inherit, so that no task pays for them."""
+LOCAL_SETTINGS = '''"""Imports that the processes of tasks inherit, so that no task pays for them."""
 
 import contextlib
 import sys
 
-if sys.argv[1:2] == ["scheduler"]:
+if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
     with contextlib.suppress(ImportError):
         import dbt.adapters.postgres
         import dbt.cli.main
@@ -41,13 +42,19 @@ if sys.argv[1:2] == ["scheduler"]:
 
 
 @dataclass(frozen=True)
-class AirflowSecrets:
-    """Made once per home and kept: the metadata is encrypted with the Fernet key."""
+class AirflowKeys:
+    """What Airflow encrypts its metadata with, and signs tokens and sessions with."""
 
-    password: str
     fernet_key: str
     jwt_secret: str
     api_secret: str
+
+
+@dataclass(frozen=True)
+class AirflowSecrets(AirflowKeys):
+    """The keys of a home, and the password of its one login; made once and kept."""
+
+    password: str
 
     @classmethod
     def load_or_create(cls, home: Path) -> "AirflowSecrets":
@@ -72,7 +79,7 @@ def airflow_home(home: Path) -> Path:
 def settings(
     home: Path,
     postgres: PostgresServer,
-    secret: AirflowSecrets,
+    keys: AirflowKeys,
     port: int,
     overrides: Mapping[str, str],
     dags_folder: Path = ROOT / "dags",
@@ -94,10 +101,8 @@ def settings(
             "min_serialized_dag_update_interval": "5",
             "hostname_callable": "socket.gethostname",
             "execution_api_server_url": f"{address}/execution/",
-            "fernet_key": secret.fernet_key,
+            "fernet_key": keys.fernet_key,
             "test_connection": "Enabled",
-            "simple_auth_manager_users": f"{USER}:admin",
-            "simple_auth_manager_passwords_file": str(folder / "passwords.json"),
         },
         "database": {
             "sql_alchemy_conn": postgres.sqlalchemy_url(METADATA, METADATA),
@@ -109,10 +114,10 @@ def settings(
             "port": str(port),
             "base_url": address,
             "workers": "1",
-            "secret_key": secret.api_secret,
+            "secret_key": keys.api_secret,
             "instance_name": "cx-warehouse",
         },
-        "api_auth": {"jwt_secret": secret.jwt_secret},
+        "api_auth": {"jwt_secret": keys.jwt_secret},
         "scheduler": {
             "scheduler_idle_sleep_time": "0.2",
             "task_instance_heartbeat_timeout": "120",
@@ -141,7 +146,21 @@ def settings(
     return chosen
 
 
-def write_configuration(home: Path, chosen: Mapping[str, Mapping[str, str]], secret: AirflowSecrets) -> None:
+def one_login(home: Path) -> dict[str, str]:
+    """Overrides for Airflow's simple auth manager: one administrator, for Airflow on one's own machine."""
+    return {
+        "core.simple_auth_manager_users": f"{USER}:admin",
+        "core.simple_auth_manager_passwords_file": str(airflow_home(home) / PASSWORDS),
+    }
+
+
+def write_password(home: Path, secret: AirflowSecrets) -> None:
+    """Write the password of the one login where its auth manager reads it."""
+    write_private(private_directory(airflow_home(home)) / PASSWORDS, json.dumps({USER: secret.password}))
+
+
+def write_configuration(home: Path, chosen: Mapping[str, Mapping[str, str]]) -> None:
+    """Write what Airflow reads when it starts, for the eyes of its owner only."""
     folder = private_directory(airflow_home(home))
     parser = configparser.RawConfigParser()
     for section, options in chosen.items():
@@ -150,7 +169,6 @@ def write_configuration(home: Path, chosen: Mapping[str, Mapping[str, str]], sec
     text.seek(0, io.SEEK_END)
     parser.write(text)
     write_private(folder / "airflow.cfg", text.getvalue())
-    write_private(folder / "passwords.json", json.dumps({USER: secret.password}))
     private_directory(folder / "config")
     write_private(folder / "config" / "airflow_local_settings.py", LOCAL_SETTINGS)
 

@@ -190,7 +190,7 @@ def schema(stream: str | None) -> None:
 def dashboards() -> None:
     """Start Superset on the published marts, loaded with the dashboards of this repository."""
     from stack import local
-    from stack.superset import USERS
+    from stack.superset import CHECKER, USERS
 
     home = default_home()
     _require_home(home)
@@ -199,7 +199,7 @@ def dashboards() -> None:
         superset = local.start_superset(home, _notice)
     _notice(f"Superset is up after {time.monotonic() - begins:.0f} s: {superset.url}/dashboard/list/")
     for name, role in USERS.items():
-        if name != "airflow":
+        if name != CHECKER:
             _notice(f"  login {name}, password {superset.passwords[name]}   ({role})")
 
 

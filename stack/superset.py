@@ -30,13 +30,15 @@ READY_SECONDS = 120.0
 START_TRIES = 3  # another program may take the port while our server starts
 PYTHON = ROOT / ".venv-superset" / "bin" / "python"
 CONFIGURATION = ROOT / "deploy" / "superset" / "superset_config.py"
+SERVER = ROOT / "deploy" / "superset" / "gunicorn.conf.py"
 LOCK = ROOT / "requirements" / "superset.txt"
-# logins of the local Superset, and the role of each (dashboards/roles.yaml)
+CHECKER = "airflow"  # as whom a night asks every chart
+# Superset's first logins, and the role of each (dashboards/roles.yaml)
 USERS: Mapping[str, str] = {
     "admin": "Admin",
     "analyst": "Analyst",
     "analyst_personal": "Analyst with personal data",
-    "airflow": "Dashboard checker",
+    CHECKER: "Dashboard checker",
 }
 READERS = ("cx_reader", "cx_reader_pii")
 Notice = Callable[[str], None]
@@ -92,9 +94,8 @@ class Superset:
     def _start(cls, home: Path, port: int) -> "Superset":
         process = spawn(
             [
-                *(str(PYTHON), "-m", "gunicorn", "superset.app:create_app()"),
-                *("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--worker-class", "gthread"),
-                *("--timeout", "120", "--umask", "0o077", "--log-level", "warning"),
+                *(str(PYTHON), "-m", "gunicorn"),
+                *("--config", str(SERVER), "--bind", f"127.0.0.1:{port}"),
             ],
             log=home / "logs" / "superset.log",
             home=home,
@@ -128,7 +129,7 @@ class Superset:
 
     def airflow_connection(self) -> dict[str, object]:
         """The fields of Airflow's connection by which a night checks the dashboards."""
-        return {"conn_type": "http", "host": self.url, "login": "airflow", "password": self.passwords["airflow"]}
+        return {"conn_type": "http", "host": self.url, "login": CHECKER, "password": self.passwords[CHECKER]}
 
     def _answers(self) -> bool:
         with requests.Session() as session:
@@ -158,7 +159,7 @@ def _write_settings(home: Path, postgres: PostgresServer) -> bool:
         "cache_folder": str(private_directory(folder / "cache")),
         "warehouse": {role: postgres.sqlalchemy_url(WAREHOUSE, role) for role in READERS},
         # a running Superset of other code is started anew
-        "made_for": hashlib.sha256(CONFIGURATION.read_bytes() + LOCK.read_bytes()).hexdigest(),
+        "made_for": hashlib.sha256(CONFIGURATION.read_bytes() + SERVER.read_bytes() + LOCK.read_bytes()).hexdigest(),
         "users": {name: {"password": made["passwords"][name], "role": role} for name, role in USERS.items()},
     }
     text, path = json.dumps(chosen, indent=1), folder / "settings.json"

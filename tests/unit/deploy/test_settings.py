@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.superset import start
+from stack import superset
+
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "deploy" / "make-secrets.sh"
 SECRET = re.compile(r"^(CX_SECRET_\w+)=(.*)$", re.MULTILINE)
@@ -38,6 +41,19 @@ def test_secrets_are_never_overwritten(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [made]
 
 
+def test_secrets_of_a_newer_release_are_added_and_nothing_else_changes(tmp_path: Path) -> None:
+    made = tmp_path / "env"
+    subprocess.run([SCRIPT, made], check=True, capture_output=True)
+    older = [line for line in made.read_text().splitlines() if not line.startswith("CX_SECRET_REDIS_PASSWORD=")]
+    made.write_text("\n".join([*older, "CX_PARALLELISM=9"]))
+    answer = subprocess.run([SCRIPT, made], check=True, capture_output=True, text=True, env={"MISSING": "1"})
+    assert answer.stdout.strip().endswith(": added CX_SECRET_REDIS_PASSWORD")
+    *kept, added = made.read_text().splitlines()
+    assert kept == [*older, "CX_PARALLELISM=9"]
+    assert re.fullmatch(r"CX_SECRET_REDIS_PASSWORD=[\w-]{43}=", added)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+
+
 def test_the_example_has_each_secret_and_no_value_for_it(compose: dict) -> None:
     example = SECRET.findall((ROOT / ".env.example").read_text())
     wanted = {f"CX_SECRET_{name.upper()}": secret["environment"] for name, secret in compose["secrets"].items()}
@@ -63,6 +79,15 @@ def test_the_images_packages_are_those_of_the_lock() -> None:
         text = (ROOT / "requirements" / name).read_text().replace("\\\n", " ")
         return {line.split()[0]: set(re.findall(r"sha256:\w+", line)) for line in text.splitlines() if "==" in line}
 
-    lock, server = packages("lock.txt"), packages("server.txt")
+    lock, programs = packages("lock.txt"), packages("postgres-programs.txt")
+    server = packages("server.txt")
     assert len(server) > 50
-    assert {name: hashes for name, hashes in server.items() if lock.get(name) != hashes} == {}
+    shared = {name.split("==")[0] for name in lock} & {name.split("==")[0] for name in server}
+    differing = [name for name, hashes in server.items() if name.split("==")[0] in shared and lock.get(name) != hashes]
+    assert differing == []
+    assert {name: hashes for name, hashes in programs.items() if lock.get(name) != hashes} == {}
+
+
+def test_superset_in_its_container_has_the_logins_and_readers_of_the_local_one() -> None:
+    assert {name: role for name, (role, _) in start.LOGINS.items()} == superset.USERS
+    assert set(start.READERS) == set(superset.READERS)
