@@ -103,7 +103,7 @@ bench: setup ## run a benchmark: make bench NAME=landing
 	@requirements/install.sh .venv-bench requirements/bench.txt
 	@$(CX) bench
 
-secrets: ## write .env, with strong secrets, for docker compose; never overwrites it (MISSING=1: add what a newer release needs)
+secrets: ## write .env for docker compose, with strong secrets; never overwrites (MISSING=1: add those of a newer release)
 	@MISSING=$(MISSING) deploy/make-secrets.sh
 
 train: setup ## make the identity model again, bit for bit: frequencies, weights, thresholds (3 minutes)

@@ -1,4 +1,5 @@
-"""A headless Chromium on the running Superset of this home; skipped with a clear word where either is missing."""
+"""A headless Chromium on the running Superset of this home, or on the one of CX_SUPERSET (a file with its `address` and
+`passwords`); skipped with a clear word where either is missing."""
 
 import json
 import os
@@ -16,7 +17,15 @@ PATIENCE = 40_000  # milliseconds: the first chart after a start takes seconds
 
 
 @pytest.fixture(scope="session")
-def address() -> str:
+def given() -> dict[str, Any]:
+    """Of a Superset that is not this home's."""
+    return dict(json.loads(Path(os.environ["CX_SUPERSET"]).read_text())) if "CX_SUPERSET" in os.environ else {}
+
+
+@pytest.fixture(scope="session")
+def address(given: dict[str, Any]) -> str:
+    if given:
+        return str(given["address"])
     try:
         port = json.loads((HOME / "superset.json").read_text())["port"]
     except (OSError, ValueError, KeyError):
@@ -25,7 +34,9 @@ def address() -> str:
 
 
 @pytest.fixture(scope="session")
-def passwords() -> dict[str, str]:
+def passwords(given: dict[str, Any]) -> dict[str, str]:
+    if given:
+        return dict(given["passwords"])
     path = HOME / "superset" / "secrets.json"
     if not path.exists():
         pytest.skip("no Superset was set up here: make dashboards")

@@ -1,13 +1,14 @@
 """`docker compose` on a project of the test's own, and what the checks need to ask it."""
 
 import json
+import os
 import re
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,17 @@ def expect(holds: object, found: object) -> None:
         raise AssertionError(found)
 
 
-def run(command: list[str], *, given: str | None = None, fails: bool = False) -> str:
-    answer = subprocess.run(command, input=given, capture_output=True, text=True, cwd=ROOT, check=False)
+def run(
+    command: list[str],
+    *,
+    given: str | None = None,
+    fails: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run a program and return what it printed; `environment` is added to ours. Raises AssertionError with what it
+    said when it fails, or with `fails` when it does not."""
+    variables = {**os.environ, **(environment or {})}
+    answer = subprocess.run(command, input=given, capture_output=True, text=True, cwd=ROOT, env=variables, check=False)
     expect((answer.returncode != 0) == fails, f"{' '.join(command[:8])} …: {(answer.stderr + answer.stdout)[-2000:]}")
     return answer.stdout + (answer.stderr if fails else "")
 

@@ -2,7 +2,7 @@
 
 import json
 
-from engine import Stack, call, expect, wait_for
+from engine import ROOT, Stack, call, expect, run, wait_for
 
 # Run in a container, secrets from standard input: what a reader sees, and what it must not.
 READER = """
@@ -75,6 +75,22 @@ def logins_of_superset(stack: Stack) -> str:
         found = call("GET", f"{address}/dashboard/", token=answer["access_token"])[1]["result"]
         expect(len(found) == wanted, f"{login}: {[one['dashboard_title'] for one in found]}")
     return ", ".join(f"{login} sees {number} dashboards" for login, number in DASHBOARDS.items())
+
+
+def dashboards_are_drawn(stack: Stack) -> str:
+    """In a browser every chart is drawn, filters count, and analysts see nothing personal."""
+    python = ROOT / ".venv-browser" / "bin" / "python"
+    if not python.exists():
+        return "skipped: no browser's environment (make browser makes it)"
+    seen = {
+        "address": f"http://127.0.0.1:{stack.ports['CX_SUPERSET_PORT']}",
+        "passwords": {login: stack.secrets[f"{login.upper()}_PASSWORD"] for login in DASHBOARDS},
+    }
+    file = stack.folder / "superset.json"
+    file.write_text(json.dumps(seen))
+    tests = ["-m", "pytest", "-q", "-rs", "--confcutdir", "tests/browser", "tests/browser/test_dashboards.py"]
+    told = run([str(python), *tests], environment={"CX_SUPERSET": str(file)})
+    return told.strip().splitlines()[-1]
 
 
 def erases(stack: Stack) -> str:

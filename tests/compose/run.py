@@ -14,7 +14,7 @@ from pathlib import Path
 from copies import is_restored
 from engine import PROJECT, Stack, is_fine
 from nights import charts_answer, runs_a_night, survives_a_killed_worker, survives_a_restart
-from people import erases, logins_of_airflow, logins_of_superset, readers
+from people import dashboards_are_drawn, erases, logins_of_airflow, logins_of_superset, readers
 from safety import listens_here_only, nobody_is_root, nothing_leaks
 from starting import builds, changes_nothing, comes_back, comes_up, refuses_without_secrets, uses
 
@@ -25,10 +25,12 @@ CHECKS: tuple[Check, ...] = (
     comes_up,
     runs_a_night,
     charts_answer,
+    dashboards_are_drawn,
     changes_nothing,
     uses,
     runs_a_night,
     charts_answer,
+    dashboards_are_drawn,
     readers,
     logins_of_airflow,
     logins_of_superset,
