@@ -47,6 +47,8 @@ def _workers() -> dict[str, str]:
         "celery.worker_concurrency": os.environ.get("CX_WORKER_TASKS") or "2",
         # a worker that is killed has taken no task but those that it runs
         "celery.worker_prefetch_multiplier": "1",
+        # seconds after which Redis would give a task out again that still runs: longer than any
+        "celery_broker_transport_options.visibility_timeout": "86400",
         # and one that it took without a word to Airflow is given to another
         "scheduler.task_queued_timeout": "180",
     }
