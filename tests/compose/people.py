@@ -105,7 +105,7 @@ def erases(stack: Stack) -> str:
     expect("is on the list" in told, told)
     status, begun = stack.airflow("operator")("POST", "/dags/erase/dagRuns", {"logical_date": None, "conf": {}})
     expect(status == 200, begun)
-    wait_for("the erasure is done", lambda: stack.ask("select status from ops.erasures") == "done", 300)
+    wait_for("the erasure is done", lambda: stack.ask("select status from ops.erasures") == "done")
     left = f"select count(*) from marts.dim_customers_personal where customer_key = '{key}' or email = '{email}'"
     expect(stack.ask(left) == "0", "the customer is still in the marts")
     return f"no trace in the marts and {stack.files_with([email])} files"
