@@ -32,6 +32,7 @@ _STATED = {
 }
 _COLUMNS = {**RECORDS, **HOMES}
 _CLAIMS = "identity_key, origin, kind, value, rule, claimed_at, blocked_because"
+_CROWDED = {"kind": "text", "value": "text"}
 _MEMBERSHIP = ", ".join(MEMBERSHIP)
 _HELD = {**MEMBERSHIP, "build_number": "bigint"}
 _VISIBLE = ("customer_key", "rule", "linked_to", "confidence", "match_weight", "model_version", "linked_at", "is_test")
@@ -117,7 +118,6 @@ class _Run:
         normalise(self._duck, self._settings, "stated", "fresh_claims")
         self._pg.execute(compose(self._places, "create temp table fresh_claims (like {claims}) on commit drop"))
         push(self._duck, f"select {_CLAIMS} from fresh_claims", self._pg, sql.Identifier("fresh_claims"))
-        self._pg.execute("create index on fresh_claims (identity_key)")
         self._pg.execute("analyze fresh_claims")
         state.replace_claims(self._pg, self._places)
         state.recount_crowded(self._pg, self._places, self._settings)
@@ -210,18 +210,8 @@ class _Run:
                     columns=sql.SQL(_CLAIMS)),
             self._duck, "claims", columns,
         )  # fmt: skip
-        pull(
-            self._pg,
-            compose(
-                self._places,
-                """select distinct crowded.kind, crowded.value
-                   from {crowded} as crowded join {claims} as claims using (kind, value)
-                   join affected using (identity_key)""",
-            ),
-            self._duck,
-            "crowded",
-            {"kind": "text", "value": "text"},
-        )
+        # all of them: they are few beside the claims, and to find those of the affected costs another look at these
+        pull(self._pg, compose(self._places, "select kind, value from {crowded}"), self._duck, "crowded", _CROWDED)
 
     def _count_crowded(self) -> None:
         limits = self._settings.limits()
