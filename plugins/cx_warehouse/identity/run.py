@@ -67,6 +67,7 @@ def resolve_identities(dsn: str, build_number: int, *, target: str = "candidate"
     with psycopg.connect(dsn) as connection, workspace() as duck:
         connection.execute("set local timezone = 'UTC'")
         connection.execute("set local work_mem = '256MB'")
+        connection.execute("set local maintenance_work_mem = '512MB'")
         # a night looks a few rows up in tables of millions: at the default price it would read them whole
         connection.execute("set local random_page_cost = 1.1")
         settings = read_settings(connection, places.settings)
