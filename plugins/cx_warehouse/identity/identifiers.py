@@ -27,8 +27,9 @@ _SERVICE_NUMBERS = frozenset(
 
 
 def normalise(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str, into: str) -> None:
-    """Make `into` of `stated` (identity_key, origin, kind, value, rule, claimed_at, country): the same claims with
-    normalised values, and blocked_because for those that link nobody (value is null where it cannot be read)."""
+    """Make `into` of `stated` (identity_key, origin, kind, value, rule, claimed_at, country), which is dropped: the
+    same claims with normalised values, and blocked_because for those that link nobody (value is null where it cannot
+    be read)."""
     _normalise_emails(duck, settings, stated)
     _normalise_phones(duck, settings, stated)
     duck.execute(
@@ -47,8 +48,8 @@ def normalise(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str, 
                 and phone.country is not distinct from stated.country
             group by all"""
     )
-    duck.execute("drop table email_form")
-    duck.execute("drop table phone_form")
+    for done in (stated, "email_form", "phone_form"):
+        duck.execute(f"drop table {done}")
 
 
 def _normalise_emails(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str) -> None:

@@ -25,7 +25,7 @@ from cx_warehouse.identity.workspace import pull, push
 HOMES = {"address": "text", "city": "text", "postal_code": "text"}
 _PAIR = ", ".join(PAIRS)
 # as `resolve` parsed them
-_NAMES = "select node.identity_key, node_name.name from node_name join node using (n)"
+NAMES = "select node.identity_key, node_name.name from node_name join node using (n)"
 
 # What stays is not written: most keys of a changed record are what they were.
 _REPLACE_BLOCKS = (
@@ -49,8 +49,10 @@ _REPLACE_BLOCKS = (
 # affected and may make a pair. Of who is affected, the workspace knows whether it is thin; of others, the set.
 _FIND_MATES = (
     """insert into thin_paired
-       select member.identity_key from {membership} as member join paired using (identity_key)
-       where member.is_thin and member.identity_key not in (select identity_key from affected)""",
+       select member.identity_key
+       from (select identity_key from paired except select identity_key from affected) as beyond
+       join {membership} as member using (identity_key)
+       where member.is_thin""",
     """create temp table near_blocks on commit drop as
        select held.block, bool_or(thin_paired.identity_key is not null) as any_thin
        from {block_keys} as held join paired using (identity_key)
@@ -108,7 +110,7 @@ class Pairing:
 
     def of_all(self) -> None:
         """The pairs of all records; needs what `Resolution.link` leaves in the workspace."""
-        make_persons(self._duck, "records", "claims", _NAMES, "persons")
+        make_persons(self._duck, "node", "claims", NAMES, "persons")
         blocking_keys(self._duck, "persons", "keys")
         self._push(f"select identity_key, {BLOCK} from keys", "block_keys")
         cap = shipped().block_cap
@@ -121,7 +123,7 @@ class Pairing:
         """The pairs of records that changed, or came to be thin or ceased to be; needs `held`, the membership of the
         affected as it was. `affected` grows by whomever other pairs link to them now, or did before. Returns whether it
         grew: then records, claims and membership have to be pulled again."""
-        make_persons(self._duck, "records", "claims", _NAMES, "persons")
+        make_persons(self._duck, "node", "claims", NAMES, "persons")
         self._replace_blocks()
         self._find_paired()
         self._pull_mates()

@@ -110,7 +110,7 @@ class _Run:
         changed = self._write()
         state.make_indexes(self._pg, self._places)
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
-        return Report(True, one(self._duck.execute("select count(*) from records")), changed)
+        return Report(True, one(self._duck.execute("select count(*) from node")), changed)
 
     def affected(self) -> Report:
         """Resolve what this build's changes reach."""
@@ -134,7 +134,7 @@ class _Run:
         self._drop_suspects()
         changed = self._write()
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
-        return Report(False, one(self._duck.execute("select count(*) from records")), changed)
+        return Report(False, one(self._duck.execute("select count(*) from node")), changed)
 
     def _linked(self) -> Resolution:
         """The affected, linked by what they claim."""
@@ -163,13 +163,10 @@ class _Run:
 
     def _drop_suspects(self) -> None:
         """The components that are resolved anew bring their suspects with them."""
+        self._pg.execute("create temp table resolved (component text) on commit drop")
+        push(self._duck, "select distinct component from held", self._pg, sql.Identifier("resolved"))
         self._pg.execute(
-            compose(
-                self._places,
-                """delete from {suspects} where component in (
-                       select held.component from {membership} as held
-                       where held.identity_key in (select identity_key from affected))""",
-            )
+            compose(self._places, "delete from {suspects} where component in (select component from resolved)")
         )
 
     def _pull_records(self, condition: str) -> None:

@@ -17,7 +17,7 @@ from cx_warehouse.identity.workspace import append, arrays, batches_of, fill, on
 
 
 def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, int]:
-    """Make `node` (records in order of age: by creation, source and id, whatever order they came in), `rule` and
+    """Make `node` of `records` (in order of age: by creation, source and id, whatever order they came in), `rule` and
     `claim` (claims on identifiers that two records or more share). Returns how many nodes and identifiers there are."""
     run = duck.execute
     run(
@@ -25,6 +25,7 @@ def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[i
            select (row_number() over (
                order by created_at nulls last, source, identity_id, identity_key) - 1)::integer as n, * from records"""
     )
+    run("drop table records")  # of everybody, they are a gigabyte
     fill(
         duck,
         "rule",
