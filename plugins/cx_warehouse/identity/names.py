@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from importlib.resources import files
 
 from anyascii import anyascii
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -151,10 +152,9 @@ class Names:
 
 @lru_cache(maxsize=1)
 def _given_names() -> frozenset[str]:
-    """Given names of some fifty countries (Jörg Michael's list), romanised."""
-    from gender_guesser.detector import Detector
-
-    return frozenset(romanised(name) for name in Detector(case_sensitive=False).names)
+    """Given names of some fifty countries (Jörg Michael's list), romanised (`training.names_in_use`): to read the list
+    itself takes a second."""
+    return frozenset((files("cx_warehouse.identity") / "model" / "names_in_use.txt").read_text("utf-8").splitlines())
 
 
 def is_given_name(token: str) -> bool:

@@ -4,7 +4,7 @@ Works on tables of a DuckDB workspace and knows neither Postgres nor where recor
 the records, claims, pairs and settings alone, not on their order, so that a part of the population that is closed
 under evidence gives what the whole gives.
 
-In:   records      RECORDS
+In:   records      RECORDS; they become `node`
       claims       CLAIMS (values normalised; null where unusable)
       crowded      kind, value: identifiers that more records share than their rule allows
       pairs        PAIRS
