@@ -213,18 +213,26 @@ class _Run:
 
     def _count_crowded(self) -> None:
         limits = self._settings.limits()
+        # most identifiers have one record: to count a hash of them first, and then look at the others, fits into memory
         self._duck.execute(
             """create or replace table crowded as
-               select claims.kind, claims.value, count(distinct records.identity_key) as records,
+               with usable as (
+                   select claims.identity_key, claims.kind, claims.value, claims.claimed_at, allowed.most
+                   from claims join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed
+                       using (kind)
+                   where claims.value is not null and claims.blocked_because is null
+               ),
+               often as (
+                   select hash(kind, value) as hashed from usable group by hashed having count(*) > min(most)
+               )
+               select usable.kind, usable.value, count(distinct records.identity_key) as records,
                       min(records.identity_key) as left_identity, max(records.identity_key) as right_identity,
-                      max(claims.claimed_at) as since
-               from claims join records using (identity_key)
-               join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed
-                   on allowed.kind = claims.kind
-               where claims.value is not null and claims.blocked_because is null
+                      max(usable.claimed_at) as since
+               from usable join records using (identity_key)
+               where hash(usable.kind, usable.value) in (select hashed from often)
                    and records.kind in ('crm_contact', 'helpdesk_user')
-               group by claims.kind, claims.value, allowed.most
-               having count(distinct records.identity_key) > allowed.most""",
+               group by usable.kind, usable.value, usable.most
+               having count(distinct records.identity_key) > usable.most""",
             [list(limits), list(limits.values())],
         )
 

@@ -52,7 +52,7 @@ def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[i
            ),
            shared as (
                select kind, value, (row_number() over (order by kind, value) - 1)::integer as v
-               from usable group by kind, value having count(distinct n) > 1
+               from usable group by kind, value having min(n) < max(n)
            )
            select usable.n, shared.v, usable.kind, usable.rule, rule.weight, rule.is_hard, usable.claimed_at
            from usable join shared using (kind, value) join rule using (rule)"""
