@@ -4,6 +4,7 @@
     unique_key='period_key',
     meta={'touched': 'mart_support__touched_periods'},
     indexes=[{'columns': ['period_key']}],
+    pre_hook='{{ without_merge_joins() }}',
 ) }}
 {%- set metrics = [
     'first_response', 'first_response_business', 'next_reply', 'next_reply_business', 'first_resolution',
