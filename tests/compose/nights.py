@@ -89,17 +89,17 @@ def _while_ingesting(stack: Stack, as_of: str) -> None:
 def _ingesting_worker(stack: Stack, workers: list[str]) -> tuple[str, str] | None:
     """A worker's container that runs a task of an ingest now, and that task as a condition."""
     row = stack.ask(
-        """select hostname, id from task_instance
+        """select hostname, dag_id, run_id, task_id, map_index from task_instance
            where state = 'running' and dag_id like 'ingest%' and start_date < now() - interval '1 second'
            order by start_date limit 1""",
         "airflow",
     )
     if not row:
         return None
-    host, task = row.split("|")
+    host, *task = row.split("|")
     found = [each for each in workers if each.startswith(host)]
     expect(found, f"the task runs on {host}, which is none of the workers")
-    return found[0], f"id = '{task}'"
+    return found[0], "(dag_id, run_id, task_id, map_index) = ('{}', '{}', '{}', {})".format(*task)
 
 
 def _until_published(stack: Stack, as_of: str) -> float:
