@@ -62,8 +62,12 @@ def build_control(world: World) -> Starlette:
         if request.method == "GET":
             return JSONResponse(await run_in_threadpool(truth, world.company, world.now()))
         asked = await _json(request)
-        customers, attributes = _partition(asked.get("customers")), _attributes(asked.get("attributes", {}))
-        return JSONResponse(await run_in_threadpool(truth, world.company, world.now(), customers, attributes))
+        given = (
+            _texts("customers", asked.get("customers")),
+            _attributes(asked.get("attributes", {})),
+            _texts("organizations", asked.get("organizations", {})),
+        )
+        return JSONResponse(await run_in_threadpool(truth, world.company, world.now(), *given))
 
     async def faults(request: Request) -> Response:
         source = request.query_params.get("source")
@@ -119,10 +123,10 @@ def _attributes(given: Any) -> dict[str, dict[str, str | None]]:
     return dict(given)
 
 
-def _partition(customers: Any) -> dict[str, str]:
-    if not isinstance(customers, dict) or not all(isinstance(name, str) for name in customers.values()):
-        raise SandboxError('send {"customers": {record: customer, …}}, all of them texts')
-    return customers
+def _texts(name: str, given: Any) -> dict[str, str]:
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise SandboxError(f'send {{"{name}": {{key: value, …}}}}, all of them texts')
+    return given
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -178,15 +182,17 @@ class Control:
         self,
         customers: Mapping[str, str] | None = None,
         attributes: Mapping[str, Mapping[str, str | None]] | None = None,
+        organizations: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """The metrics as reckoned from the company's events at the clock: by person, or by the customers that somebody
         took the records for (record → customer), with the account and country that they took them to have (customer →
-        account_key, country)."""
+        account_key, country), and the accounts that they took the helpdesk's organizations for (id → account_key)."""
         if customers is None:
             return dict(self._call("GET", "/truth"))
         given = {
             "customers": dict(customers),
             "attributes": {key: dict(one) for key, one in (attributes or {}).items()},
+            "organizations": dict(organizations or {}),
         }
         return dict(self._call("POST", "/truth", json.dumps(given).encode()))
 

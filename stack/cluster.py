@@ -41,7 +41,6 @@ SETTINGS: Mapping[str, str] = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
     "fsync": "on",
     "synchronous_commit": "on",
     "random_page_cost": "1.1",
@@ -160,7 +159,12 @@ class Cluster:
         self._clear_leftovers()
         log = self.home / "logs" / "postgres.log"
         log.parent.mkdir(mode=0o700, exist_ok=True)
-        options = {**SETTINGS, "unix_socket_directories": str(self.socket_folder), **_shared_memory()}
+        options = {
+            **SETTINGS,
+            "wal_compression": self._wal_compression(),
+            "unix_socket_directories": str(self.socket_folder),
+            **_shared_memory(),
+        }
         command = [self.binaries.program("postgres"), "-D", str(self.data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
@@ -180,6 +184,22 @@ class Cluster:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise StackError(f"Postgres did not start: {_last_line(log)} (all of it: {log})")
             time.sleep(0.05)
+
+    def _wal_compression(self) -> str:
+        """The cheap way where this Postgres has it (the wheel has not), else none: its own takes a third of the time of
+        a night that changes rows here and there."""
+        asked = (self.binaries.program("postgres"), "-D", str(self.data), "-C", "wal_compression")
+        command = self.identity.command(*asked, "-c", "wal_compression=lz4")
+        answer = subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            cwd=self.data,
+            env=_clean_environment(),
+            **self.identity.popen_arguments(),
+        )
+        return "lz4" if answer.returncode == 0 else "off"
 
     def answers(self) -> bool:
         """Whether the server runs and takes connections; waits for one that is recovering, or dying."""

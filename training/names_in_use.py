@@ -103,6 +103,11 @@ def graded() -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
+def known_names() -> list[str]:
+    """All given names of the list, however rare, romanised."""
+    return sorted({romanised(name) for name in Detector(case_sensitive=False).names})
+
+
 def _share(grade: str) -> float:
     return _TOP * 2.0 ** (int(grade, 16) - 9)
 

@@ -23,6 +23,7 @@ from cx_warehouse.identity.blocking import prepared
 from training import comparisons, names_in_use
 from training.measure import measure
 from training.records import load, population
+from training.statement import statement
 
 OUTPUT = Path(__file__).parent.parent / "plugins" / "cx_warehouse" / "identity" / "model"
 TRAINED_ON, CHOSEN_ON, MEASURED_ON = 20_260_101, 20_260_202, 20_260_404  # seeds of three populations
@@ -39,8 +40,9 @@ SOURCES = {
 
 
 def write_frequencies(folder: Path) -> dict[str, dict[str, Any]]:
-    """Write the tables of names, and describe them as the model file does. A name that is not in its table is taken
-    to be as common as the rarest one that is."""
+    """Write the lists of names, and describe the tables of how common they are as the model file does. A name that is
+    not in its table is taken to be as common as the rarest one that is."""
+    (folder / "names_in_use.txt").write_text("\n".join(names_in_use.known_names()) + "\n", "utf-8")
     described = {}
     for part, table in (
         ("given", names_in_use.given_frequencies(LEAST_SHARES["given"])),
@@ -73,7 +75,8 @@ def trained_settings(
     known = {
         part: scoring.Frequencies(folder / entry["file"], entry["fallback"]) for part, entry in frequencies.items()
     }
-    model = scoring.Model("blank", blank, known["given"], known["family"], BLOCK_CAP, 0.0, 0.0)
+    blank_statement = statement(blank, detailed=True)
+    model = scoring.Model("blank", blank_statement, known["given"], known["family"], BLOCK_CAP, -1e9, -1e9)
     _draw_pairs(connection, persons, draws)
     connection.execute(
         f"create or replace temp table same_pairs as select one.identity_key as join_key_l, "
@@ -82,7 +85,7 @@ def trained_settings(
     )
     with prepared(connection, persons) as table:
         for kind, pairs in (("m_probability", "same_pairs"), ("u_probability", "drawn_pairs")):
-            with scoring.scored(connection, table, pairs, model, detailed=True) as weights:
+            with scoring.scored(connection, table, pairs, model) as weights:
                 for comparison in settings["comparisons"]:
                     _set_shares(connection, weights, comparison, kind)
     return settings
@@ -142,6 +145,7 @@ def train(folder: Path, people: int, draws: int, measured_people: int) -> None:
     }
     path = folder / f"{scoring.SHIPPED}.json"
     path.write_text(json.dumps(found, indent=1) + "\n")
+    path.with_suffix(".sql").write_text(statement(settings))
     open_model = replace(scoring.Model.read(folder, scoring.SHIPPED), propose_weight=-20.0, accept_weight=-20.0)
     load(connection, population(CHOSEN_ON, measured_people), "chosen_on")
     found["thresholds"] = measure(connection, "chosen_on", open_model).choose()

@@ -90,6 +90,7 @@ from person where logs_in and has_contact;
 create table candidate_intermediate.int_ticket__tickets (ticket_key text, requester_key text, is_deleted boolean);
 create unique index on candidate_intermediate.int_person__identities (identity_key);
 create index on candidate_intermediate.int_person__identities (build_number);
+create index on candidate_intermediate.int_person__identities (is_agent);
 create index on candidate_intermediate.int_person__claims (build_number);
 create index on candidate_intermediate.int_person__claims (identity_key);
 create index on candidate_intermediate.int_ticket__tickets (requester_key);

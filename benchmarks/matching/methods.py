@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks.identity.places import shipped_rules
 from benchmarks.matching.persons import KNOWN, Person, load
-from cx_warehouse.identity.pairing import HOMES, make_persons
+from cx_warehouse.identity.pairing import HOMES, NAMES, make_persons
 from cx_warehouse.identity.probable import probable_pairs
 from cx_warehouse.identity.resolve import CLAIMS, RECORDS, Resolution
 from cx_warehouse.identity.settings import Settings
@@ -51,7 +51,7 @@ def _resolved(persons: Sequence[Person], reviewed: Mapping[str, str] | None = No
         fill(duck, "crowded", {"kind": "text", "value": "text"})
         resolution = Resolution(duck, SETTINGS)
         resolution.link()
-        make_persons(duck, "records", "claims", "persons")
+        make_persons(duck, "node", "claims", NAMES, "persons")
         # the number is in no source of the warehouse yet; of another script only the Latin spelling is left here
         known = {"identity_key": "text", "external_id": "text", "is_romanised": "boolean"}
         fill(duck, "known", known, [(one.identity_key, one.external_id, one.is_romanised) for one in persons])

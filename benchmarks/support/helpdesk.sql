@@ -140,10 +140,19 @@ from candidate_intermediate.int_person__identities;
 create index if not exists membership_0 on candidate_identity.membership (identity_key);
 create index if not exists membership_2 on candidate_identity.membership (customer_key);
 create index if not exists membership_3 on candidate_identity.membership (build_number);
+-- four customers of ten are an account's, of which there is one to 500 tickets
 insert into candidate.dim_customers
-    (customer_key, is_email_known, is_active, is_test, crm_contacts, helpdesk_users, survey_responses, web_users, browsers,
-     build_number)
-select customer_key, true, true, false, 0, 1, 0, 0, 0, {build} from candidate_identity.membership;
+    (customer_key, account_key, is_email_known, is_active, is_test, crm_contacts, helpdesk_users, survey_responses, web_users,
+     browsers, build_number)
+select
+    md5('zendesk:' || n),
+    case when pg_temp.dice(n, 12) < 0.4 then md5('account ' || floor(pg_temp.dice(n, 13) * {tickets} * 0.002)) end,
+    true, true, false, 0, 1, 0, 0, 0, {build}
+from generate_series(1000000, 1000000 + floor({tickets} * 0.3)::bigint) as n;
+insert into candidate.dim_accounts
+    (account_key, account_name, is_active, crm_companies, helpdesk_organizations, customers, build_number)
+select account_key, account_key, true, 1, 0, count(*), {build}
+from candidate.dim_customers where account_key is not null group by account_key;
 insert into candidate.fct_orders
     (order_key, source, order_id, customer_key, ordered_at, order_date, original_amount, currency_code, amount, is_refund,
      build_number)
@@ -152,6 +161,6 @@ from generate_series(1, floor({tickets} * 0.25)::bigint) as n,
     lateral (select timestamptz '{as_of}' - pg_temp.dice(n, 11) * interval '1096 days' as at) as ordered;
 analyze candidate_staging.stg_zendesk__tickets, candidate_staging.stg_zendesk__ticket_events,
     candidate_intermediate.int_person__identities, candidate_identity.membership, candidate.dim_customers,
-    candidate.fct_orders;
+    candidate.dim_accounts, candidate.fct_orders;
 drop table ticket, team, step, happening;
 drop function pg_temp.dice;

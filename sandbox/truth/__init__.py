@@ -15,6 +15,7 @@ from sandbox.model import Company
 from sandbox.truth import (
     backlog,
     business,
+    cohorts,
     comments,
     contacts,
     cuts,
@@ -39,13 +40,15 @@ def truth(
     as_of: datetime,
     customers: Mapping[str, str] | None = None,
     attributes: Attributes | None = None,
+    organizations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The metrics as of a clock, JSON-able: times as ISO text in UTC, money as decimal text, minutes as floats.
 
     `customers` says which customer each record is taken for (record → any name): the metrics are then reckoned under
     that partition, and the partition is judged. A record that it does not have stands alone, under its own key.
     Without it, each person is one customer. `attributes` says which account and country each of these customers is
-    taken to have (customer → account_key, country).
+    taken to have (customer → account_key, country), `organizations` which account each of the helpdesk's organizations
+    is taken to be (id → account_key).
 
     - persons: each with all records that exist or existed
     - who: how well given customers agree with the persons
@@ -83,6 +86,7 @@ def truth(
     answers = placed(voice.answers(records, customer_of), whose)
     scores = voice.scores(answers, as_of)
     cells = cuts.cells(answers, as_of)
+    account_of = cohorts.account_of(records, customer_of, attributes or {}, organizations or {})
     asked = responses.responses(records, customer_of)
     of_staff = staff.answers(records)
     known = sorted({customer_of(key) for key in live if not key.startswith("matomo:")})
@@ -92,8 +96,8 @@ def truth(
         "tickets": tickets,
         "replies": support.all_replies(records),
         "sla": targets,
-        "durations": durations.durations(records),
-        "shares": shares.shares(records, tickets, targets),
+        "durations": durations.durations(records, account_of),
+        "shares": shares.shares(records, tickets, targets, account_of),
         "backlog": backlog.backlog(records),
         "contact_rate": contacts.contact_rate(tickets, orders, answers),
         "first_response": support.summary(tickets, as_of),
@@ -105,7 +109,7 @@ def truth(
         "responses": responses.listed(asked),
         "response_rates": responses.rates(asked, whose),
         "rating_reasons": gaps.reasons(answers),
-        "operational_gap": gaps.operational(tickets, records, answers, whose),
+        "operational_gap": gaps.operational(tickets, records, answers, whose, targets),
         "channel_consistency": gaps.consistency(tickets, answers, as_of),
         "staff": staff.teams(of_staff, answers),
         "belief_gap": staff.belief_gaps(of_staff, scores),

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.company.schedules import schedule_of
 from sandbox.company.working_time import local_day
 from sandbox.truth.business_time import business_minutes
-from sandbox.truth.cohorts import Cut, cut, row
+from sandbox.truth.cohorts import AccountOf, Cut, cut, row
 from sandbox.truth.folding import Records, Ticket
 from sandbox.truth.intervals import mean
 from sandbox.truth.kaplan_meier import curve, median_interval, quantile
@@ -29,7 +29,7 @@ class Wait:
     is_done: bool
 
 
-def durations(records: Records) -> list[dict[str, Any]]:
+def durations(records: Records, account_of: AccountOf) -> list[dict[str, Any]]:
     """A row for each metric, cut and period in which there is anything; minutes are unrounded."""
     found: dict[str, list[tuple[Ticket, date, Wait]]] = {}
     for ticket in records.tickets.values():
@@ -40,7 +40,7 @@ def durations(records: Records) -> list[dict[str, Any]]:
     return [
         row(metric, where, **summary(group))
         for metric, waits in sorted(found.items())
-        for where, group in cut(waits).items()
+        for where, group in cut(waits, account_of).items()
         if _is_cohort(where)
     ]
 

@@ -67,9 +67,11 @@ def operational(
     records: Records,
     found: list[Answer],
     known: Mapping[str, Mapping[str, str | None]],
+    targets: Mapping[str, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The share of tickets that are solved beside the share that their own customers rate good, on each scale of its
-    own: the answer that stands, of each ticket that has one. Merged tickets are no interactions of their own."""
+    """The share of tickets that are solved, and of those with promises the share of which all were kept, beside the
+    share that their own customers rate good, on each scale of its own: the answer that stands, of each ticket that has
+    one. Merged tickets are no interactions of their own."""
     stands: dict[tuple[str, str, str], Answer] = {}
     for answer in sorted(found, key=lambda answer: (answer.answered_at, answer.response_id)):
         rated_by = _rated_by(answer)
@@ -91,7 +93,29 @@ def operational(
         for dimension, member in cuts:
             for period in _periods(local_day(datetime.fromisoformat(ticket["created_at"]))):
                 groups.setdefault((dimension, str(member), period), []).append(ticket_id)
-    return [_operational_row(key, way, group, tickets, stands) for key, group in groups.items() for way in sorted(ways)]
+    successes = {
+        "solved": {ticket_id: ticket["status"] in ("solved", "closed") for ticket_id, ticket in tickets.items()},
+        "sla_met": _kept(targets),
+    }
+    return [
+        _operational_row(key, way, name, success, [one for one in group if one in success], tickets, stands)
+        for name, success in successes.items()
+        for key, group in groups.items()
+        if any(one in success for one in group)
+        for way in sorted(ways)
+    ]
+
+
+def _kept(targets: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
+    """Whether all promises of a ticket were kept: a broken one breaks it, one that still runs leaves it undecided."""
+    by_ticket: dict[str, list[Mapping[str, Any]]] = {}
+    for target in targets.values():
+        by_ticket.setdefault(str(target["ticket_id"]), []).append(target)
+    return {
+        ticket_id: not any(one["is_breached"] for one in own)
+        for ticket_id, own in by_ticket.items()
+        if any(one["is_breached"] for one in own) or all(one["stopped_at"] is not None for one in own)
+    }
 
 
 def _rated_by(answer: Answer) -> str | None:
@@ -103,6 +127,8 @@ def _rated_by(answer: Answer) -> str | None:
 def _operational_row(
     key: tuple[str, str, Period],
     way: tuple[str, str],
+    name: str,
+    success: Mapping[str, bool],
     group: list[str],
     tickets: Mapping[str, Mapping[str, Any]],
     stands: Mapping[tuple[str, str, str], Answer],
@@ -110,18 +136,19 @@ def _operational_row(
     dimension, member, (period, start) = key
     done: dict[str, list[int]] = {}
     said: dict[str, list[int]] = {}
-    solved_rated, solved_bad = 0, 0
+    success_rated, success_bad = 0, 0
     for ticket_id in group:
-        customer, is_solved = tickets[ticket_id]["customer"], tickets[ticket_id]["status"] in ("solved", "closed")
-        done.setdefault(customer, []).append(int(is_solved))
+        customer, is_success = tickets[ticket_id]["customer"], success[ticket_id]
+        done.setdefault(customer, []).append(int(is_success))
         answer = stands.get((ticket_id, *way))
         if answer is not None:
             said.setdefault(customer, []).append(int(bool(answer.is_good)))
-            solved_rated += is_solved
-            solved_bad += is_solved and not answer.is_good
+            success_rated += is_success
+            success_bad += is_success and not answer.is_good
     company, customers = share(done), share(said)
     told = None if customers.value is None else difference(company, customers)
     return {
+        "success": name,
         "rated_by": way[0],
         "scale": way[1],
         "dimension": dimension,
@@ -141,8 +168,8 @@ def _operational_row(
         "gap": told.value if told else None,
         "gap_ci_low": told.ci_low if told else None,
         "gap_ci_high": told.ci_high if told else None,
-        "n_success_rated": solved_rated,
-        "n_success_rated_bad": solved_bad,
+        "n_success_rated": success_rated,
+        "n_success_rated_bad": success_bad,
     }
 
 

@@ -35,9 +35,12 @@ LEAST_LETTERS = 20
 SIGN_FLOOR, WRONG_SIGN_CEILING = 0.7, 0.05
 
 
-def differences(dsn: str, tell: Callable[[Mapping[str, str], Mapping[str, Any]], Truth]) -> list[str]:
+def differences(
+    dsn: str, tell: Callable[[Mapping[str, str], Mapping[str, Any], Mapping[str, str]], Truth]
+) -> list[str]:
     """All differences between the marts that `dsn` reads and what `tell` says of their customers (record → customer)
-    with their accounts and countries: the truth of the same moment under that partition."""
+    with their accounts and countries, and of the accounts of organizations: the truth of the same moment under that
+    partition."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
 
         def rows(statement: str) -> Rows:
@@ -45,9 +48,14 @@ def differences(dsn: str, tell: Callable[[Mapping[str, str], Mapping[str, Any]],
 
         bridge = rows("select identity_key, customer_key from marts.bridge_customer_identities")
         known = rows("select customer_key, account_key, country from marts.mart_customer__360")
+        organizations = rows(
+            """select substr(account_identity_key, length('zendesk:') + 1) as id, account_key
+               from marts_intermediate.int_account__accounts where source = 'zendesk'"""
+        )
         truth = tell(
             {row["identity_key"]: row["customer_key"] for row in bridge},
             {row.pop("customer_key"): row for row in known},
+            {row["id"]: row["account_key"] for row in organizations},
         )
         return [
             *who(truth["who"]),
@@ -164,7 +172,7 @@ VOICE = {
     "changes": ("metric", "scale", "purpose", "dimension", "member", "comparison", "period", "period_start"),
     "response_rates": ("survey", "dimension", "member", "period", "period_start"),
     "rating_reasons": ("metric", "dimension", "member", "period", "period_start", "reason"),
-    "operational_gap": ("rated_by", "scale", "dimension", "member", "period", "period_start"),
+    "operational_gap": ("success", "rated_by", "scale", "dimension", "member", "period", "period_start"),
     "channel_consistency": ("metric", "scale", "topic", "period", "period_start"),
     "staff": ("team", "quarter_start", "customer_metric", "customer_scale"),
     "belief_gap": ("metric", "scale", "purpose", "period", "period_start"),

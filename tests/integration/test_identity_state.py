@@ -346,3 +346,42 @@ def test_an_agent_is_a_customer_only_as_somebody_who_asked(sources):
     sources.ask("zendesk:1")
     sources.resolve()
     assert customers(sources)["zendesk:1"] == customers(sources)["hubspot:1"]
+
+
+def test_who_is_new_and_thin_is_compared_with_those_who_are_not(sources):
+    sources.next_build()
+    known = {"born": "1980-05-17", "home": "Długa 3"}
+    sources.put("hubspot:1", ("Anna", "Nowak"), day=1, email="a@x.example", **known)
+    sources.put("zendesk:1", "Anna Nowak", day=5, email="a@x.example")
+    sources.resolve()
+
+    sources.next_build()
+    sources.put("hubspot:2", ("Anna", "Nowak"), day=9, email="b@x.example", **known)
+    assert sources.resolve().startswith("the affected")
+    assert any("'hubspot:1', 'hubspot:2'" in pair for pair in sources.state()["pairs"])
+    assert sources.state() == sources.whole()
+
+
+def test_after_a_crash_of_postgres_everybody_is_resolved_again(sources):
+    sources.next_build()
+    for number in (1, 2):
+        sources.put(f"hubspot:{number}", ("Anna", "Nowak"), day=number, born="1980-05-17", home="Długa 3")
+    sources.resolve()
+    before = sources.state()
+
+    sources.next_build()
+    # as it comes up: what is not logged is empty
+    lost = sources.connection.execute(
+        "select oid::regclass::text from pg_class where relpersistence = 'u' and relkind = 'r'"
+    )
+    tables = [name for (name,) in lost.fetchall()]
+    assert "candidate_identity.basis" in tables and "candidate_identity.block_keys" in tables
+    for name in tables:
+        sources.connection.execute(f"truncate {name}")
+    assert sources.resolve().startswith("all")
+    assert sources.state() == before
+
+    sources.next_build()
+    sources.put("hubspot:3", ("Anna", "Nowak"), day=3, born="1980-05-17", home="Długa 3")
+    assert sources.resolve().startswith("the affected")
+    assert sources.state() == sources.whole()

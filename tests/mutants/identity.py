@@ -6,6 +6,7 @@ from tests.mutants.mutation import Mutation
 
 NAMES = "tests/unit/identity/test_names.py"
 PROBABLE = "tests/unit/identity/test_probable.py"
+STATE = "tests/integration/test_identity_state.py"
 
 IDENTITY_MUTATIONS = (
     Mutation(
@@ -101,26 +102,33 @@ IDENTITY_MUTATIONS = (
     Mutation(
         "names are counted in the data at hand",
         "identity/scoring.py",
-        "linker.table_management.register_term_frequency_lookup(api.register(lookup), column)",
-        "pass",
+        "coalesce(frequency, {known.fallback!r}) ",
+        "1.0 / (select count(*) from {table}) ",
         (
             f"{PROBABLE}::test_a_pair_scores_alone_as_it_does_in_a_crowd",
             f"{PROBABLE}::test_a_part_gives_what_the_whole_gives_when_it_holds_whoever_shares_a_key",
         ),
     ),
     Mutation(
-        "Splink tells each step",
+        "the tables of weighing stay",
         "identity/scoring.py",
-        "logger.setLevel(logging.WARNING)",
+        'undo.callback(connection.execute, f"drop table if exists {made}")',
         "pass",
         (f"{PROBABLE}::test_nothing_stays_behind",),
     ),
     Mutation(
-        "Splink's tables stay",
-        "identity/scoring.py",
-        "undo.callback(api.delete_tables_created_by_splink_from_db)",
-        "pass",
-        (f"{PROBABLE}::test_nothing_stays_behind",),
+        "of a night's pairs, those of the neighbours are looked for too",
+        "identity/probable.py",
+        "if among else",
+        "if False else",
+        (f"{PROBABLE}::test_only_pairs_with_a_side_among_the_given_are_scored",),
+    ),
+    Mutation(
+        "only who is thin makes a pair with somebody thin",
+        "identity/pairing.py",
+        "where (near.any_thin or member.is_thin)",
+        "where member.is_thin",
+        (f"{STATE}::test_who_is_new_and_thin_is_compared_with_those_who_are_not",),
     ),
     Mutation(
         "a given name alone is a block",

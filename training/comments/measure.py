@@ -1,13 +1,15 @@
-"""How often the language, sentiment and emotion of the labelled comments are right."""
+"""How often the language, sentiment, emotion and themes of the labelled comments are right."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cx_warehouse.voice.scoring import score
+from cx_warehouse.voice.words import Terms
 
 LANGUAGES = ("en", "pl", "ru", "fa", "de")
 POLARITIES = ("positive", "negative", "neutral")
@@ -23,7 +25,27 @@ class Labelled:
     text: str
     sentiment: str
     emotion: str
+    themes: frozenset[str]
     is_held_out: bool
+
+
+@dataclass(frozen=True)
+class ThemeQuality:
+    """Pairs of a comment and a theme: how many are labelled, how many the terms find, how many of these are right."""
+
+    labelled: int
+    found: int
+    right: int
+
+    @property
+    def precision(self) -> float | None:
+        """Which share of what is found is right; none where nothing is found."""
+        return self.right / self.found if self.found else None
+
+    @property
+    def recall(self) -> float | None:
+        """Which share of what is labelled is found; none where nothing is labelled."""
+        return self.right / self.labelled if self.labelled else None
 
 
 @dataclass(frozen=True)
@@ -45,7 +67,14 @@ def labelled(language: str) -> list[Labelled]:
     """The labelled comments of a language."""
     with (Path(__file__).parent / f"{language}.csv").open(encoding="utf-8", newline="") as file:
         return [
-            Labelled(language, row["text"], row["sentiment"], row["emotion"], number % 2 == 1)
+            Labelled(
+                language,
+                row["text"],
+                row["sentiment"],
+                row["emotion"],
+                frozenset(row["themes"].split()),
+                is_held_out=number % 2 == 1,
+            )
             for number, row in enumerate(csv.DictReader(file))
         ]
 
@@ -68,6 +97,20 @@ def quality(comments: Sequence[Labelled]) -> Quality:
         _share(ours == label for ours, label in zip(emotions, felt, strict=True)),
         macro_f1(emotions, felt),
     )
+
+
+def theme_quality(comments: Sequence[Labelled], terms: Mapping[str, Terms[str]]) -> dict[str, ThemeQuality]:
+    """Of each theme, and of all: what the terms find in the comments beside what these are labelled with."""
+    truth, found, right = Counter[str](), Counter[str](), Counter[str]()
+    for one in comments:
+        ours = {theme for theme, _ in score(one.text, terms).themes}
+        truth.update(one.themes)
+        found.update(ours)
+        right.update(ours & one.themes)
+    by_theme = {
+        theme: ThemeQuality(truth[theme], found[theme], right[theme]) for theme in sorted(truth.keys() | found.keys())
+    }
+    return {"all": ThemeQuality(truth.total(), found.total(), right.total()), **by_theme}
 
 
 def polarity_of(sentiment: float | None) -> str:

@@ -61,6 +61,16 @@
 {%- endmacro %}
 
 
+{# Every whole number from the first to the last, both included: a row source with one column. #}
+{% macro numbers_between(first, last) -%}
+    {{ return(adapter.dispatch('numbers_between')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__numbers_between(first, last) -%}
+    generate_series({{ first }}, {{ last }})
+{%- endmacro %}
+
+
 {# Seconds between two moments as a double: exact for microseconds, and cheap where there are millions. #}
 {% macro seconds_between(earlier, later) -%}
     {{ return(adapter.dispatch('seconds_between')(earlier, later)) }}

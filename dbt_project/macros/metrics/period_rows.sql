@@ -23,6 +23,29 @@
 {%- endmacro %}
 
 
+{# The last day of a period of a kind: of month, week or day. #}
+{% macro last_day(period, period_start) -%}
+    case {{ period }}
+        when 'month' then ({{ period_start }} + interval '1 month')::date - 1
+        when 'week' then {{ period_start }} + 6
+        else {{ period_start }}
+    end
+{%- endmacro %}
+
+
+{# Whether a day lies in one of the periods of a relation with the columns period and period_start. The days are listed
+   first, so that an index on `day` is used however few they are. #}
+{% macro in_touched_periods(day, relation) -%}
+    {{ day }} = any(array(
+        select distinct day.day
+        from {{ relation }} as touched_period
+        cross join lateral {{ days_between(
+            'touched_period.period_start', last_day('touched_period.period', 'touched_period.period_start')
+        ) }}
+    ))
+{%- endmacro %}
+
+
 {# The periods of score_periods in which an answer of a day counts, one row each, aliased period: single days only where
    `is_daily` holds. There also the days that it is compared with: like_weekdays of a day are the four days of the same
    weekday before it. #}

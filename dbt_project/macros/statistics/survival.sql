@@ -75,3 +75,37 @@
             {{ 'and ' if not loop.last }}{% endfor %}
     )
 {%- endmacro %}
+
+
+{# Which of n waits, in order of their length, give the Kaplan–Meier figures when none of them is censored before: one row per
+   n of the relation `counts`, with median_rank, median_low_rank and median_high_rank (95 %, log-log bands, Greenwood) and
+   p90_rank. After i of n endings (n − i)/n still wait, and Greenwood's sum is i/(n(n − i)). Bounds grow with i, and leave one
+   half within 1.3 √n of the middle, so only ranks that near are tried. A subquery to select from. #}
+{% macro uncensored_ranks(counts) -%}
+    {%- set waiting = '((one.n - trial.rank)::double precision / one.n)' -%}
+    {%- set log_log = 'ln(-ln(' ~ waiting ~ '))' -%}
+    {%- set half_width -%}
+        {{ z_95() }}::double precision
+        * sqrt(trial.rank / (one.n::double precision * (one.n - trial.rank))) / abs(ln({{ waiting }}))
+    {%- endset -%}
+    (
+        select
+            one.n,
+            (one.n + 1) / 2 as median_rank,
+            (9 * one.n + 9) / 10 as p90_rank,
+            {%- for bound, sign in {'low': '+', 'high': '-'}.items() %}
+            min(trial.rank) filter (
+                where case
+                    when trial.rank = one.n then true
+                    else exp(-exp({{ log_log }} {{ sign }} {{ half_width }})) <= 0.5 + 1e-9
+                end
+            ) as median_{{ bound }}_rank{{ ',' if not loop.last }}
+            {%- endfor %}
+        from (select distinct n from {{ counts }}) as one
+        cross join lateral {{ numbers_between(
+            'greatest(one.n / 2 - 2 * ceil(sqrt(one.n))::bigint - 1, 1)',
+            'least(one.n / 2 + 2 * ceil(sqrt(one.n))::bigint + 2, one.n)'
+        ) }} as trial (rank)
+        group by one.n
+    )
+{%- endmacro %}

@@ -13,6 +13,9 @@ import duckdb
 
 from cx_warehouse.identity.names import skeleton
 
+# Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
+BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
+
 COLUMNS = (
     "given",
     "family",

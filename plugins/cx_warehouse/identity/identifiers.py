@@ -12,7 +12,7 @@ from babel import Locale
 from phonenumbers import PhoneNumberType
 
 from cx_warehouse.identity.settings import Settings
-from cx_warehouse.identity.workspace import fill, rows_of
+from cx_warehouse.identity.workspace import append, batches_of, fill
 
 # Numbers of companies and services: many people have them, nobody is reached by them.
 _SERVICE_NUMBERS = frozenset(
@@ -27,8 +27,9 @@ _SERVICE_NUMBERS = frozenset(
 
 
 def normalise(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str, into: str) -> None:
-    """Make `into` of `stated` (identity_key, origin, kind, value, rule, claimed_at, country): the same claims with
-    normalised values, and blocked_because for those that link nobody (value is null where it cannot be read)."""
+    """Make `into` of `stated` (identity_key, origin, kind, value, rule, claimed_at, country), which is dropped: the
+    same claims with normalised values, and blocked_because for those that link nobody (value is null where it cannot
+    be read)."""
     _normalise_emails(duck, settings, stated)
     _normalise_phones(duck, settings, stated)
     duck.execute(
@@ -47,8 +48,8 @@ def normalise(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str, 
                 and phone.country is not distinct from stated.country
             group by all"""
     )
-    duck.execute("drop table email_form")
-    duck.execute("drop table phone_form")
+    for done in (stated, "email_form", "phone_form"):
+        duck.execute(f"drop table {done}")
 
 
 def _normalise_emails(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str) -> None:
@@ -90,24 +91,41 @@ def _normalise_emails(duck: duckdb.DuckDBPyConnection, settings: Settings, state
 
 
 def _normalise_phones(duck: duckdb.DuckDBPyConnection, settings: Settings, stated: str) -> None:
-    found = []
-    for value, source, country in rows_of(
-        duck.execute(
-            f"""select distinct value, split_part(identity_key, ':', 1), country from {stated} where kind = 'phone'"""
-        )
-    ):
-        number, reason = normalised_phone(value, region_of(country) or settings.phone_regions.get(source))
-        found.append((value, source, country, number, reason))
-    columns = {"value": "text", "source": "text", "country": "text", "normalised": "text", "reason": "text"}
-    fill(duck, "parsed_phone", columns, found)
+    duck.execute(
+        f"""create or replace table stated_phone as
+            select distinct value, split_part(identity_key, ':', 1) as source, country from {stated}
+            where kind = 'phone'"""
+    )
+    places = duck.execute("select distinct source, country from stated_phone").fetchall()
+    fill(
+        duck,
+        "phone_region",
+        {"source": "text", "country": "text", "region": "text"},
+        [(source, country, region_of(country) or settings.phone_regions.get(source)) for source, country in places],
+    )
+    duck.execute(
+        """create or replace table placed_phone as
+           select stated_phone.*, phone_region.region
+           from stated_phone join phone_region
+               on phone_region.source = stated_phone.source
+               and phone_region.country is not distinct from stated_phone.country"""
+    )
+    # many records of several sources have one number: to read it takes longer than anything else here
+    distinct_phones = duck.cursor().execute("select distinct value, region from placed_phone")
+    columns = {"value": "text", "region": "text", "normalised": "text", "reason": "text"}
+    fill(duck, "parsed_phone", columns)
+    for rows in batches_of(distinct_phones):
+        append(duck, "parsed_phone", columns, [(*row, *normalised_phone(*row)) for row in rows])
     duck.execute(
         f"""create or replace table phone_form as
-            select value, source, country, normalised,
-                   case when reason is not null then reason {_blocked_cases(settings, "phone", "normalised")} end
-                       as blocked_because
-            from parsed_phone"""
+            select placed.value, placed.source, placed.country, parsed.normalised,
+                   case when parsed.reason is not null then parsed.reason
+                        {_blocked_cases(settings, "phone", "parsed.normalised")} end as blocked_because
+            from placed_phone as placed join parsed_phone as parsed
+                on parsed.value = placed.value and parsed.region is not distinct from placed.region"""
     )
-    duck.execute("drop table parsed_phone")
+    for done in ("stated_phone", "phone_region", "placed_phone", "parsed_phone"):
+        duck.execute(f"drop table {done}")
 
 
 def normalised_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
@@ -117,11 +135,11 @@ def normalised_phone(text: str, region: str | None) -> tuple[str | None, str | N
         parsed = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None, "not a phone number"
-    if not phonenumbers.is_valid_number(parsed):
+    kind = phonenumbers.number_type(parsed)
+    if kind == PhoneNumberType.UNKNOWN:  # just so is_valid_number finds that a number is none
         return None, "not a phone number"
-    if phonenumbers.number_type(parsed) in _SERVICE_NUMBERS:
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), "a service's number"
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), None
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return number, "a service's number" if kind in _SERVICE_NUMBERS else None
 
 
 def region_of(country: str | None) -> str | None:

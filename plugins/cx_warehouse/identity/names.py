@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from importlib.resources import files
 
 from anyascii import anyascii
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -19,6 +20,7 @@ _PERSIAN = str.maketrans(
     {"ض": "z", "ذ": "z", "ظ": "z", "ث": "s", "ص": "s", "ط": "t", "ق": "gh", "غ": "gh", "و": "v", "ژ": "zh", "ع": "a"}
 )
 _OTHER_SCRIPT = re.compile("[^\u0000-\u024f\u1e00-\u1eff\u2000-\u206f]")  # beyond Latin letters and punctuation
+_WORD = re.compile("[a-z]+")
 _VOWELS = str.maketrans("", "", "aeiouyj'`")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "pan", "pani", "herr", "frau", "sir", "madam"])
 # What forms and imports write where nobody told a name.
@@ -64,8 +66,8 @@ class PersonName:
 
 def romanised(text: str) -> str:
     """`text` in lower-case Latin letters without accents; everything but letters becomes one space."""
-    latin = anyascii(text.casefold().translate(_PERSIAN)).lower().replace("'", "")
-    return " ".join(re.findall("[a-z]+", latin))
+    latin = text if text.isascii() else anyascii(text.casefold().translate(_PERSIAN))
+    return " ".join(_WORD.findall(latin.lower().replace("'", "")))
 
 
 def parse_name(full_name: str | None = None, given: str | None = None, family: str | None = None) -> PersonName | None:
@@ -151,10 +153,9 @@ class Names:
 
 @lru_cache(maxsize=1)
 def _given_names() -> frozenset[str]:
-    """Given names of some fifty countries (Jörg Michael's list), romanised."""
-    from gender_guesser.detector import Detector
-
-    return frozenset(romanised(name) for name in Detector(case_sensitive=False).names)
+    """Given names of some fifty countries (Jörg Michael's list), romanised (`training.names_in_use`): to read the list
+    itself takes a second."""
+    return frozenset((files("cx_warehouse.identity") / "model" / "names_in_use.txt").read_text("utf-8").splitlines())
 
 
 def is_given_name(token: str) -> bool:

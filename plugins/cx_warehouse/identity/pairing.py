@@ -12,8 +12,9 @@ import duckdb
 import psycopg
 from psycopg import sql
 
+from cx_warehouse.identity.blocking import BLOCK, blocking_keys
 from cx_warehouse.identity.names import Names
-from cx_warehouse.identity.probable import blocking_keys, probable_pairs
+from cx_warehouse.identity.probable import probable_pairs
 from cx_warehouse.identity.resolve import PAIRS, RECORDS
 from cx_warehouse.identity.scoring import shipped
 from cx_warehouse.identity.state import Places, compose
@@ -24,9 +25,7 @@ from cx_warehouse.identity.workspace import pull, push
 HOMES = {"address": "text", "city": "text", "postal_code": "text"}
 _PAIR = ", ".join(PAIRS)
 # as `resolve` parsed them
-_NAMES = "select node.identity_key, node_name.name from node_name join node using (n)"
-# Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
-_BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
+NAMES = "select node.identity_key, node_name.name from node_name join node using (n)"
 
 # What stays is not written: most keys of a changed record are what they were.
 _REPLACE_BLOCKS = (
@@ -45,6 +44,34 @@ _REPLACE_BLOCKS = (
        with named as (select block from lost_blocks union select block from new_blocks)
        select named.block, crowded.block is not null as was_crowded, false as is_crowded
        from named left join {crowded_blocks} as crowded using (block)""",
+)
+# `near` shares a key with a paired record (with one that is thin: any_thin), `mates` are those of them who are not
+# affected and may make a pair. Of who is affected, the workspace knows whether it is thin; of others, the set.
+_FIND_MATES = (
+    """insert into thin_paired
+       select member.identity_key
+       from (select identity_key from paired except select identity_key from affected) as beyond
+       join {membership} as member using (identity_key)
+       where member.is_thin""",
+    """create temp table near_blocks on commit drop as
+       select held.block, bool_or(thin_paired.identity_key is not null) as any_thin
+       from {block_keys} as held join paired using (identity_key)
+       left join thin_paired on thin_paired.identity_key = held.identity_key
+       where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
+       group by held.block""",
+    "analyze near_blocks",
+    """create temp table near on commit drop as
+       select identity_key, bool_or(any_thin) as any_thin
+       from (select held.identity_key, near_blocks.any_thin
+             from {block_keys} as held join near_blocks using (block)
+             union all select identity_key, false from paired) as found
+       group by identity_key""",
+    "analyze near",
+    """create temp table mates on commit drop as
+       select near.identity_key, member.is_thin
+       from near join {membership} as member using (identity_key)
+       where (near.any_thin or member.is_thin) and near.identity_key not in (select identity_key from affected)""",
+    "analyze mates",
 )
 
 
@@ -83,27 +110,27 @@ class Pairing:
 
     def of_all(self) -> None:
         """The pairs of all records; needs what `Resolution.link` leaves in the workspace."""
-        make_persons(self._duck, "records", "claims", _NAMES, "persons")
+        make_persons(self._duck, "node", "claims", NAMES, "persons")
         blocking_keys(self._duck, "persons", "keys")
-        self._push(f"select identity_key, {_BLOCK} from keys", "block_keys")
+        self._push(f"select identity_key, {BLOCK} from keys", "block_keys")
         cap = shipped().block_cap
-        crowded = f"select {_BLOCK} from keys group by block_key having count(*) > {cap}"
+        crowded = f"select {BLOCK} from keys group by block_key having count(*) > {cap}"
         self._push(crowded, "crowded_blocks")
-        self._score("select identity_key from thin", "select null::text as block_key limit 0", "true")
+        self._score("select identity_key from thin")
         self._push(f"select {_PAIR} from pairs", "pairs")
 
     def of_affected(self) -> bool:
         """The pairs of records that changed, or came to be thin or ceased to be; needs `held`, the membership of the
         affected as it was. `affected` grows by whomever other pairs link to them now, or did before. Returns whether it
         grew: then records, claims and membership have to be pulled again."""
-        make_persons(self._duck, "records", "claims", _NAMES, "persons")
+        make_persons(self._duck, "node", "claims", NAMES, "persons")
         self._replace_blocks()
         self._find_paired()
         self._pull_mates()
         self._score(
-            "select identity_key from thin union all select identity_key from thin_mates",
-            "select keys.block_key from keys join crowded_block on crowded_block.block = " + _BLOCK,
-            "left_key in (select identity_key from paired) or right_key in (select identity_key from paired)",
+            "select identity_key from thin union all select identity_key from mates where is_thin",
+            crowded="crowded_block",
+            among="paired",
         )
         self._pg.execute(
             compose(
@@ -149,12 +176,10 @@ class Pairing:
             PAIRS,
         )
 
-    def _score(self, thin: str, crowded: str, wanted: str) -> None:
+    def _score(self, thin: str, crowded: str | None = None, among: str | None = None) -> None:
         duck = self._duck
         duck.execute(f"create or replace table thin_person as select * from persons where identity_key in ({thin})")
-        duck.execute(f"create or replace table crowded_key as {crowded}")
-        probable_pairs(duck, "thin_person", "persons", "scored_pairs", names=self._names, crowded="crowded_key")
-        duck.execute(f"create or replace table pairs as select {_PAIR} from scored_pairs where {wanted}")
+        probable_pairs(duck, "thin_person", "persons", "pairs", names=self._names, crowded=crowded, among=among)
 
     def _push(self, query: str, table: str) -> None:
         push(self._duck, query, self._pg, self._places.table(table))
@@ -169,7 +194,7 @@ class Pairing:
         )
         blocking_keys(self._duck, "touched_person", "keys")
         self._pg.execute(compose(self._places, "create temp table fresh_blocks (like {block_keys}) on commit drop"))
-        push(self._duck, f"select identity_key, {_BLOCK} from keys", self._pg, sql.Identifier("fresh_blocks"))
+        push(self._duck, f"select identity_key, {BLOCK} from keys", self._pg, sql.Identifier("fresh_blocks"))
         for statement in _REPLACE_BLOCKS:
             self._pg.execute(compose(self._places, statement))
         cap = sql.Literal(shipped().block_cap)
@@ -219,25 +244,9 @@ class Pairing:
         pull(self._pg, sql.SQL("select identity_key from paired"), self._duck, "paired", {"identity_key": "text"})
 
     def _pull_mates(self) -> None:
-        """Leave in `persons` the paired records and those who share a key with one of them, affected or not."""
-        self._pg.execute(
-            compose(
-                self._places,
-                """create temp table mates on commit drop as
-                   with blocks as (
-                       select distinct held.block
-                       from {block_keys} as held join paired using (identity_key)
-                       where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
-                   )
-                   select held.identity_key from {block_keys} as held join blocks using (block)
-                   union select identity_key from paired""",
-            )
-        )
-        pull(self._pg, sql.SQL("select identity_key from mates"), self._duck, "mates", {"identity_key": "text"})
-        self._duck.execute("delete from persons where identity_key not in (select identity_key from mates)")
-        self._pg.execute("delete from mates where identity_key in (select identity_key from affected)")
-        self._pg.execute("create index on mates (identity_key)")
-        self._pg.execute("analyze mates")
+        """Leave in `persons` the paired records and those who may make a pair with one of them, affected or not. Makes
+        `mates` of those that are not affected (identity_key, is_thin), and `crowded_block`."""
+        self._find_mates()
         columns = {**RECORDS, **HOMES}
         pull(
             self._pg,
@@ -266,21 +275,18 @@ class Pairing:
         parse_names(self._duck, "mate_records", "identity_key", "mate_name")
         make_persons(self._duck, "mate_records", "mate_claims", "select * from mate_name", "mate_persons")
         self._duck.execute("insert into persons select * from mate_persons")
-        pull(
-            self._pg,
-            compose(
-                self._places,
-                "select identity_key from {membership} as member join mates using (identity_key) where is_thin",
-            ),
-            self._duck,
-            "thin_mates",
-            {"identity_key": "text"},
-        )
-        blocking_keys(self._duck, "persons", "keys")
-        pull(
-            self._pg,
-            compose(self._places, "select block from {crowded_blocks}"),
-            self._duck,
-            "crowded_block",
-            {"block": "bigint"},
-        )
+        block = {"block": "bigint"}
+        pull(self._pg, compose(self._places, "select block from {crowded_blocks}"), self._duck, "crowded_block", block)
+
+    def _find_mates(self) -> None:
+        """Make `mates`. Where a paired record is not thin, only who is thin makes a pair with it."""
+        self._pg.execute("create temp table thin_paired (identity_key text) on commit drop")
+        thin = "select identity_key from paired join thin using (identity_key)"
+        push(self._duck, thin, self._pg, sql.Identifier("thin_paired"))
+        for statement in _FIND_MATES:
+            self._pg.execute(compose(self._places, statement))
+        near = sql.SQL("select identity_key from near")
+        pull(self._pg, near, self._duck, "near", {"identity_key": "text"})
+        self._duck.execute("delete from persons where identity_key not in (select identity_key from near)")
+        mates = {"identity_key": "text", "is_thin": "boolean"}
+        pull(self._pg, sql.SQL("select identity_key, is_thin from mates"), self._duck, "mates", mates)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import duckdb
 
-from cx_warehouse.identity.blocking import blocking_keys, keys_of, prepared
+from cx_warehouse.identity.blocking import BLOCK, blocking_keys, keys_of, prepared
 from cx_warehouse.identity.names import Names, PersonName, parse_name
 from cx_warehouse.identity.scoring import Model, scored, shipped
 
@@ -128,6 +128,7 @@ from usable as one
 join usable as other using (block_key)
 where one.identity_key <> other.identity_key
     and one.identity_key in (select cast(identity_key as varchar) from {thin})
+    and {among}
 """
 
 
@@ -140,6 +141,7 @@ def probable_pairs(
     names: Names | None = None,
     model: Model | None = None,
     crowded: str | None = None,
+    among: str | None = None,
 ) -> None:
     """Score the pairs of `persons` that share a block key and have at least one side in `thin`; write those at or
     above the proposal threshold into a new table `into`: left_key < right_key, match_weight (log2 of the odds, 6
@@ -147,9 +149,10 @@ def probable_pairs(
 
     `persons` holds one row per identity_key, in the columns of `blocking.COLUMNS` and optionally `is_romanised`; `thin`
     is a subset of it. `persons` must hold everyone who shares a block key (`blocking_keys`) with somebody thin, but for
-    the keys of the table `crowded` (block_key), of which the caller knows that more than `Model.block_cap` persons
-    share them. Then a pair gets the same row whoever else is there: its weight depends on its two records and the model
-    only, and a key that more than `Model.block_cap` persons share compares nobody.
+    the keys of the table `crowded` (block, as `blocking.BLOCK` makes them of keys), of which the caller knows that more
+    than `Model.block_cap` persons share them. Then a pair gets the same row whoever else is there: its weight depends
+    on its two records and the model only, and a key that more than `Model.block_cap` persons share compares nobody. If
+    the table `among` (identity_key) is given, only pairs with a side in it are scored.
 
     Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same customer
     number, phone, personal mailbox, or birth date and postal code or home (one slip allowed in some of them); and not
@@ -164,9 +167,17 @@ def probable_pairs(
     with prepared(connection, persons) as table, _agreement(connection, names or Names()) as agreement:
         try:
             connection.execute(f"create temp table {keys} as {keys_of(table)}")
-            known = f"select block_key from {crowded}" if crowded else "select null where false"
+            is_crowded = f"{BLOCK} in (select block from {crowded})" if crowded else "false"
+            sides = (f"{side}.identity_key in (select identity_key from {among})" for side in ("one", "other"))
             connection.execute(
-                _PAIRS.format(pairs=pairs, keys=keys, cap=model.block_cap, thin=thin, known_crowded=known)
+                _PAIRS.format(
+                    pairs=pairs,
+                    keys=keys,
+                    cap=model.block_cap,
+                    thin=thin,
+                    known_crowded=f"select block_key from {keys} where {is_crowded}",
+                    among=f"({' or '.join(sides)})" if among else "true",
+                )
             )
             with scored(connection, table, pairs, model) as weights:
                 connection.execute(

@@ -4,7 +4,7 @@ Works on tables of a DuckDB workspace and knows neither Postgres nor where recor
 the records, claims, pairs and settings alone, not on their order, so that a part of the population that is closed
 under evidence gives what the whole gives.
 
-In:   records      RECORDS
+In:   records      RECORDS; they become `node`
       claims       CLAIMS (values normalised; null where unusable)
       crowded      kind, value: identifiers that more records share than their rule allows
       pairs        PAIRS
@@ -157,7 +157,8 @@ class Resolution:
         run(
             """create or replace temp table sharing as
                select holder.v,
-                      count(distinct stub.name.words) < 2 and count(distinct stub.birth_date) < 2
+                      coalesce(min(stub.name.words) = max(stub.name.words), true)
+                          and coalesce(min(stub.birth_date) = max(stub.birth_date), true)
                           and bool_and(holder.is_current) and count(bound.stub) = 0
                           and case any_value(holder.kind)
                               when 'email' then count(*) filter (where stub.is_exclusive) < 2
@@ -274,7 +275,7 @@ class Resolution:
                from gathered join stub using (stub) left join bound using (stub)
                group by gathered.grp
                having count(*) > 1 and (count(*) filter (where stub.is_exclusive) > 1
-                   or count(distinct stub.name.words) > 1 or count(distinct stub.birth_date) > 1
+                   or min(stub.name.words) < max(stub.name.words) or min(stub.birth_date) < max(stub.birth_date)
                    or count(bound.stub) > 1)
                order by 1"""
         ).fetchall()

@@ -32,6 +32,7 @@ _STATED = {
 }
 _COLUMNS = {**RECORDS, **HOMES}
 _CLAIMS = "identity_key, origin, kind, value, rule, claimed_at, blocked_because"
+_CROWDED = {"kind": "text", "value": "text"}
 _MEMBERSHIP = ", ".join(MEMBERSHIP)
 _HELD = {**MEMBERSHIP, "build_number": "bigint"}
 _VISIBLE = ("customer_key", "rule", "linked_to", "confidence", "match_weight", "model_version", "linked_at", "is_test")
@@ -66,6 +67,7 @@ def resolve_identities(dsn: str, build_number: int, *, target: str = "candidate"
     with psycopg.connect(dsn) as connection, workspace() as duck:
         connection.execute("set local timezone = 'UTC'")
         connection.execute("set local work_mem = '256MB'")
+        connection.execute("set local maintenance_work_mem = '512MB'")
         # a night looks a few rows up in tables of millions: at the default price it would read them whole
         connection.execute("set local random_page_cost = 1.1")
         settings = read_settings(connection, places.settings)
@@ -108,7 +110,7 @@ class _Run:
         changed = self._write()
         state.make_indexes(self._pg, self._places)
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
-        return Report(True, one(self._duck.execute("select count(*) from records")), changed)
+        return Report(True, one(self._duck.execute("select count(*) from node")), changed)
 
     def affected(self) -> Report:
         """Resolve what this build's changes reach."""
@@ -117,7 +119,6 @@ class _Run:
         normalise(self._duck, self._settings, "stated", "fresh_claims")
         self._pg.execute(compose(self._places, "create temp table fresh_claims (like {claims}) on commit drop"))
         push(self._duck, f"select {_CLAIMS} from fresh_claims", self._pg, sql.Identifier("fresh_claims"))
-        self._pg.execute("create index on fresh_claims (identity_key)")
         self._pg.execute("analyze fresh_claims")
         state.replace_claims(self._pg, self._places)
         state.recount_crowded(self._pg, self._places, self._settings)
@@ -133,7 +134,7 @@ class _Run:
         self._drop_suspects()
         changed = self._write()
         state.note_basis(self._pg, self._places, self._settings, self.fingerprint)
-        return Report(False, one(self._duck.execute("select count(*) from records")), changed)
+        return Report(False, one(self._duck.execute("select count(*) from node")), changed)
 
     def _linked(self) -> Resolution:
         """The affected, linked by what they claim."""
@@ -162,13 +163,10 @@ class _Run:
 
     def _drop_suspects(self) -> None:
         """The components that are resolved anew bring their suspects with them."""
+        self._pg.execute("create temp table resolved (component text) on commit drop")
+        push(self._duck, "select distinct component from held", self._pg, sql.Identifier("resolved"))
         self._pg.execute(
-            compose(
-                self._places,
-                """delete from {suspects} where component in (
-                       select held.component from {membership} as held
-                       where held.identity_key in (select identity_key from affected))""",
-            )
+            compose(self._places, "delete from {suspects} where component in (select component from resolved)")
         )
 
     def _pull_records(self, condition: str) -> None:
@@ -210,33 +208,31 @@ class _Run:
                     columns=sql.SQL(_CLAIMS)),
             self._duck, "claims", columns,
         )  # fmt: skip
-        pull(
-            self._pg,
-            compose(
-                self._places,
-                """select distinct crowded.kind, crowded.value
-                   from {crowded} as crowded join {claims} as claims using (kind, value)
-                   join affected using (identity_key)""",
-            ),
-            self._duck,
-            "crowded",
-            {"kind": "text", "value": "text"},
-        )
+        # all of them: they are few beside the claims, and to find those of the affected costs another look at these
+        pull(self._pg, compose(self._places, "select kind, value from {crowded}"), self._duck, "crowded", _CROWDED)
 
     def _count_crowded(self) -> None:
         limits = self._settings.limits()
+        # most identifiers have one record: to count a hash of them first, and then look at the others, fits into memory
         self._duck.execute(
             """create or replace table crowded as
-               select claims.kind, claims.value, count(distinct records.identity_key) as records,
+               with usable as (
+                   select claims.identity_key, claims.kind, claims.value, claims.claimed_at, allowed.most
+                   from claims join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed
+                       using (kind)
+                   where claims.value is not null and claims.blocked_because is null
+               ),
+               often as (
+                   select hash(kind, value) as hashed from usable group by hashed having count(*) > min(most)
+               )
+               select usable.kind, usable.value, count(distinct records.identity_key) as records,
                       min(records.identity_key) as left_identity, max(records.identity_key) as right_identity,
-                      max(claims.claimed_at) as since
-               from claims join records using (identity_key)
-               join (select unnest($1::text[]) as kind, unnest($2::bigint[]) as most) as allowed
-                   on allowed.kind = claims.kind
-               where claims.value is not null and claims.blocked_because is null
+                      max(usable.claimed_at) as since
+               from usable join records using (identity_key)
+               where hash(usable.kind, usable.value) in (select hashed from often)
                    and records.kind in ('crm_contact', 'helpdesk_user')
-               group by claims.kind, claims.value, allowed.most
-               having count(distinct records.identity_key) > allowed.most""",
+               group by usable.kind, usable.value, usable.most
+               having count(distinct records.identity_key) > usable.most""",
             [list(limits), list(limits.values())],
         )
 

@@ -1,20 +1,19 @@
-"""The shipped model, and Splink applied to given pairs with nothing but it.
+"""The shipped model, and given pairs weighed with nothing but it.
 
 Splink weighs what two records agree on by how much more often that happens in one person than in two, and an agreement
 on a rare name more than one on a common name. Where it would count names in the data at hand, it is given the shipped
-frequencies instead: a pair weighs the same in every population."""
+frequencies instead: a pair weighs the same in every population. What it would run is shipped with the model
+(`training.statement`): to import it and let it plan takes a night two seconds."""
 
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
-from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -34,10 +33,11 @@ class Frequencies:
 
 @dataclass(frozen=True)
 class Model:
-    """`settings` are Splink's; thresholds are match weights, log2 of the odds that a pair is one person."""
+    """`statement` is Splink's (`training.statement`); thresholds are match weights, log2 of the odds that a pair is one
+    person."""
 
     version: str
-    settings: Mapping[str, Any]
+    statement: str
     given: Frequencies
     family: Frequencies
     block_cap: int
@@ -46,7 +46,7 @@ class Model:
 
     @staticmethod
     def read(folder: Traversable, name: str) -> Model:
-        """The model that `folder` holds as `name`.json."""
+        """The model that `folder` holds as `name`.json and `name`.sql."""
         found = json.loads((folder / f"{name}.json").read_text("utf-8"))
         given, family = (
             Frequencies(folder / entry["file"], entry["fallback"])
@@ -54,7 +54,7 @@ class Model:
         )
         return Model(
             version=found["version"],
-            settings=found["splink"],
+            statement=(folder / f"{name}.sql").read_text("utf-8"),
             given=given,
             family=family,
             block_cap=found["block_cap"],
@@ -70,29 +70,33 @@ def shipped() -> Model:
 
 
 @contextmanager
-def scored(
-    connection: duckdb.DuckDBPyConnection, table: str, pairs: str, model: Model, *, detailed: bool = False
-) -> Iterator[str]:
+def scored(connection: duckdb.DuckDBPyConnection, table: str, pairs: str, model: Model) -> Iterator[str]:
     """Name of a table with the weight of each of `pairs` (join_key_l, join_key_r, match_key): identity_key_l,
     identity_key_r, match_weight (log2 of the odds), match_probability. It is gone afterwards.
 
-    `table` is a prepared table with the records of the pairs. Pairs below the proposal threshold are left out.
-    `detailed` keeps them, and adds which level of each comparison a pair reached (gamma_…)."""
-    from splink import DuckDBAPI, Linker  # takes a second: only when it is needed
-
-    settings = {**model.settings, "retain_matching_columns": detailed}
-    api = DuckDBAPI(connection)
+    `table` is a prepared table with the records of the pairs. Pairs below the proposal threshold are left out."""
+    known, weights = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("known", "weights"))
     with ExitStack() as undo:
-        undo.enter_context(_quiet(logging.getLogger("splink")))
-        lookups = _frequency_tables(connection, table, model, undo)
-        undo.callback(api.delete_tables_created_by_splink_from_db)
-        linker = Linker(api.register(table), settings, log_level=None, validate_settings=False)
-        for column, lookup in lookups.items():
-            linker.table_management.register_term_frequency_lookup(api.register(lookup), column)
-        linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
+        names = _frequency_tables(connection, table, model, undo)
+        for made in (known, weights):
+            undo.callback(connection.execute, f"drop table if exists {made}")
+        joined = " ".join(f"left join {lookup} using ({column})" for column, lookup in names.items())
+        connection.execute(
+            f"create temp table {known} as select * from {table} {joined} where identity_key in "
+            f"(select unnest([join_key_l, join_key_r]) from {pairs})"
+        )
         # a hair below, since weights are rounded before they are compared
-        threshold = None if detailed else model.propose_weight - 1e-5
-        yield linker.inference.predict(threshold_match_weight=threshold, warning_mode="never").physical_name
+        connection.execute(
+            f"""create temp table {weights} as
+                with blocked_with_cols as (
+                    select one.*, other.*, {pairs}.match_key
+                    from {pairs}
+                    join (select columns(*) as '\\0_l' from {known}) as one on one.identity_key_l = join_key_l
+                    join (select columns(*) as '\\0_r' from {known}) as other on other.identity_key_r = join_key_r
+                )
+                select * from ({model.statement}) where match_weight >= {model.propose_weight - 1e-5!r}"""
+        )
+        yield weights
 
 
 def _frequency_tables(
@@ -117,17 +121,6 @@ def _frequency_tables(
         f"join {names['given']} using (given) join {names['family']} using (family) group by full_name"
     )
     return names
-
-
-@contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Warnings only: otherwise it tells each step."""
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 @contextmanager

@@ -146,20 +146,21 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
     connection.execute(
         compose(
             places,
-            """create temp table replaced on commit drop as
-               select claims.ctid as row_id, claims.*
-               from {claims} as claims join touched using (identity_key)
-               where (claims.origin = 'record' and touched.is_changed)
-                   or (claims.origin in ('history', 'ticket') and exists (
-                       select 1 from fresh_claims as fresh
-                       where fresh.identity_key = claims.identity_key and fresh.origin = claims.origin))
-                   or (claims.origin = 'merge' and exists (
-                       select 1 from fresh_claims as fresh
-                       where fresh.identity_key = claims.identity_key and fresh.origin = claims.origin
-                           and fresh.value = claims.value))""",
+            """create temp table held_claims on commit drop as
+               select claims.ctid as row_id, claims.*, touched.is_changed
+               from {claims} as claims join touched using (identity_key)""",
         )
     )
-    connection.execute("create index on replaced (identity_key)")
+    connection.execute("analyze held_claims")
+    connection.execute(
+        """create temp table replaced on commit drop as
+           select * from held_claims as held
+           where (held.origin = 'record' and held.is_changed)
+               or (held.origin in ('history', 'ticket')
+                   and (held.identity_key, held.origin) in (select identity_key, origin from fresh_claims))
+               or (held.origin = 'merge' and (held.identity_key, held.value) in (
+                       select identity_key, value from fresh_claims where origin = 'merge'))"""
+    )
     connection.execute("analyze replaced")
     connection.execute(
         compose(
@@ -181,15 +182,12 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
         )
     )
     connection.execute(
-        compose(
-            places,
-            """create temp table touched_values on commit drop as
-               select kind, value from replaced where value is not null
-               union
-               select claims.kind, claims.value
-               from {claims} as claims join touched using (identity_key)
-               where claims.value is not null and claims.blocked_because is null""",
-        )
+        """create temp table touched_values on commit drop as
+           select kind, value from replaced where value is not null
+           union
+           select kind, value from held_claims where value is not null and blocked_because is null
+           union
+           select kind, value from fresh_claims where value is not null and blocked_because is null"""
     )
     connection.execute("create index on touched_values (kind, value)")
     connection.execute("analyze touched_values")

@@ -1,5 +1,7 @@
 -- What identity resolution keeps in a set, beside what dbt builds: {schema} is the set's identity schema.
 -- Names of settings: origin says what a claim is replaced with (int_person__claims).
+-- What only resolution reads is not logged: it is half of what a night writes, and can be made again. If Postgres crashes,
+-- it comes up with these tables empty, `basis` among them: so the next night resolves everybody.
 create table if not exists {schema}.claims (
     identity_key text not null,
     origin text not null,
@@ -21,13 +23,13 @@ create table if not exists {schema}.crowded (
 );
 comment on table {schema}.crowded is 'Identifiers that more CRM and helpdesk records share than their rule allows: they link nobody.';
 
-create table if not exists {schema}.block_keys (
+create unlogged table if not exists {schema}.block_keys (
     identity_key text not null,
     block bigint not null
 );
 comment on table {schema}.block_keys is 'By which keys (hashed) a record is found when probable pairs are looked for.';
 
-create table if not exists {schema}.crowded_blocks (
+create unlogged table if not exists {schema}.crowded_blocks (
     block bigint not null
 );
 comment on table {schema}.crowded_blocks is 'Keys that too many records share: they compare nobody.';
@@ -86,7 +88,7 @@ create table if not exists {schema}.decisions (
 );
 comment on table {schema}.decisions is 'The link overrides that this set was resolved with.';
 
-create table if not exists {schema}.basis (
+create unlogged table if not exists {schema}.basis (
     fingerprint text not null
 );
 comment on table {schema}.basis is 'The settings that this set was resolved with; with others, everybody is resolved again.';

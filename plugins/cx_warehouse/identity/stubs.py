@@ -17,7 +17,7 @@ from cx_warehouse.identity.workspace import append, arrays, batches_of, fill, on
 
 
 def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, int]:
-    """Make `node` (records in order of age: by creation, source and id, whatever order they came in), `rule` and
+    """Make `node` of `records` (in order of age: by creation, source and id, whatever order they came in), `rule` and
     `claim` (claims on identifiers that two records or more share). Returns how many nodes and identifiers there are."""
     run = duck.execute
     run(
@@ -25,6 +25,7 @@ def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[i
            select (row_number() over (
                order by created_at nulls last, source, identity_id, identity_key) - 1)::integer as n, * from records"""
     )
+    run("drop table records")  # of everybody, they are a gigabyte
     fill(
         duck,
         "rule",
@@ -51,7 +52,7 @@ def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[i
            ),
            shared as (
                select kind, value, (row_number() over (order by kind, value) - 1)::integer as v
-               from usable group by kind, value having count(distinct n) > 1
+               from usable group by kind, value having min(n) < max(n)
            )
            select usable.n, shared.v, usable.kind, usable.rule, rule.weight, rule.is_hard, usable.claimed_at
            from usable join shared using (kind, value) join rule using (rule)"""
@@ -68,12 +69,20 @@ def apart_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> frozense
     return frozenset((min(a, b), max(a, b)) for a, b in pairs if a is not None and b is not None)
 
 
-NAME = """struct(given text, family text, middle text, is_structured boolean, is_romanised boolean, words text)"""
+_PARTS = {
+    "given": "text",
+    "family": "text",
+    "middle": "text",
+    "is_structured": "boolean",
+    "is_romanised": "boolean",
+    "words": "text",
+}
+_PARSED = {f"parsed_{part}": kind for part, kind in _PARTS.items()}
 
 
 def parse_names(duck: duckdb.DuckDBPyConnection, records: str, key: str, into: str) -> None:
-    """Make `into` (`key`, name): the name that each record of a person's own states, as NAME says. Names with the same
-    `words` never differ, and are the same where they have a family name."""
+    """Make `into` (`key`, name): the name that each record of a person's own states, as a struct of _PARTS. Names with
+    the same `words` never differ, and are the same where they have a family name."""
     duck.execute(
         f"""create or replace temp table stated as
             select {key}, coalesce(given_name, '') as given, coalesce(family_name, '') as family,
@@ -82,32 +91,28 @@ def parse_names(duck: duckdb.DuckDBPyConnection, records: str, key: str, into: s
             where kind in ('crm_contact', 'helpdesk_user')
                 and coalesce(full_name, given_name, family_name) is not null"""
     )
-    columns = dict.fromkeys(("given", "family", "full_name", "mailbox"), "text")
-    fill(duck, "parsed", {**columns, "name": NAME})
+    columns = {**dict.fromkeys(("given", "family", "full_name", "mailbox"), "text"), **_PARSED}
+    fill(duck, "parsed", columns)
     # a batch at a time: as Python objects, all the names of a large population would not fit into memory
     duck.execute(f"create or replace table differing as select distinct * exclude ({key}) from stated")
     for rows in batches_of(duck.cursor().execute("select * from differing")):
         named = ((row, own_name(*row)) for row in rows)
-        append(duck, "parsed", {**columns, "name": NAME}, [(*row, pack_name(name)) for row, name in named if name])
+        append(duck, "parsed", columns, [(*row, *parts_of(name)) for row, name in named if name])
+    packed = ", ".join(f"{name} := parsed.{column}" for name, column in zip(_PARTS, _PARSED, strict=True))
     duck.execute(
         f"""create or replace table {into} as
-            select {key}, name from stated join parsed using (given, family, full_name, mailbox)"""
+            select {key}, struct_pack({packed}) as name
+            from stated join parsed using (given, family, full_name, mailbox)"""
     )
     for done in ("parsed", "stated", "differing"):
         duck.execute(f"drop table {done}")
 
 
-def pack_name(name: PersonName) -> dict[str, str | bool]:
-    """A name as a row keeps it (NAME)."""
+def parts_of(name: PersonName) -> tuple[str | bool, ...]:
+    """A name as a row keeps it (_PARTS)."""
     family, middle = " ".join(name.family), " ".join(name.middle)
-    return {
-        "given": name.given,
-        "family": family,
-        "middle": middle,
-        "is_structured": name.is_structured,
-        "is_romanised": name.is_romanised,
-        "words": " ".join(part for part in (name.given, middle, family) if part),
-    }
+    words = " ".join(part for part in (name.given, middle, family) if part)
+    return name.given, family, middle, name.is_structured, name.is_romanised, words
 
 
 def unpack_name(row: Mapping[str, str | bool] | None) -> PersonName | None:

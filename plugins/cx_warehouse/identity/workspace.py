@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import psycopg
-import pyarrow as pa
-from psycopg import sql
+from psycopg import pq, sql
 
 Row = tuple[Any, ...]
 MEMORY_LIMIT = "2GB"  # beyond it DuckDB goes to disk; arrays of the resolution come on top
@@ -44,9 +43,7 @@ def pull(
 ) -> int:
     """Copy the rows of a Postgres query into a new table of the workspace, and return how many they are."""
     with tempfile.NamedTemporaryFile(prefix="cx-identity-", suffix=".csv") as file:  # 0600
-        with postgres.cursor().copy(sql.SQL("copy ({}) to stdout (format csv)").format(query)) as copy:
-            for chunk in copy:
-                file.write(chunk)
+        _copy_out(postgres, sql.SQL("copy ({}) to stdout (format csv)").format(query), file.file)
         file.flush()
         described = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
         duck.execute(
@@ -56,6 +53,20 @@ def pull(
             [file.name],
         )
     return one(duck.execute(f"select count(*) from {table}"))
+
+
+def _copy_out(postgres: psycopg.Connection, statement: sql.Composed, file: IO[bytes]) -> None:
+    """Write what a copy statement answers. Asked of libpq itself: it hands out a row at a time, and to wait for each as
+    psycopg's `Copy` does takes longer than the query."""
+    libpq, encoding = postgres.pgconn, postgres.info.encoding
+    result = libpq.exec_(statement.as_bytes(postgres))
+    if result.status != pq.ExecStatus.COPY_OUT:
+        raise psycopg.errors.error_from_result(result, encoding)
+    while (row := libpq.get_copy_data(0))[0] > 0:
+        file.write(row[1])
+    while (end := libpq.get_result()) is not None:
+        if end.status != pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(end, encoding)
 
 
 def push(duck: duckdb.DuckDBPyConnection, query: str, postgres: psycopg.Connection, table: sql.Composable) -> int:
@@ -94,13 +105,15 @@ def append(
     columns: Sequence[npt.NDArray[Any]] | None = None,
 ) -> None:
     """Add `rows`, or `columns` of numbers, to a table with the `declared` columns."""
-    if columns is None and not rows:
-        return
-    given: Sequence[Any] = columns if columns is not None else list(zip(*rows, strict=True))
-    duck.register("given_rows", pa.table(dict(zip(declared, (pa.array(one) for one in given), strict=True))))
-    casts = ", ".join(f"{name}::{kind}" for name, kind in declared.items())
-    duck.execute(f"insert into {table} select {casts} from given_rows")
-    duck.unregister("given_rows")
+    # as arrays of numbers and as parameters: to hand over tables of pyarrow would import pandas, half a second
+    if columns is not None:
+        duck.register("given_rows", dict(zip(declared, columns, strict=True)))
+        casts = ", ".join(f"{name}::{kind}" for name, kind in declared.items())
+        duck.execute(f"insert into {table} select {casts} from given_rows")
+        duck.unregister("given_rows")
+    elif rows:
+        listed = ", ".join(f"unnest(${number}::{kind}[])" for number, kind in enumerate(declared.values(), start=1))
+        duck.execute(f"insert into {table} select {listed}", [list(values) for values in zip(*rows, strict=True)])
 
 
 def one(cursor: duckdb.DuckDBPyConnection) -> int:

@@ -290,6 +290,13 @@ def test_only_pairs_with_a_thin_side_are_scored(duck: duckdb.DuckDBPyConnection)
     assert duck.execute("select left_key, right_key from pairs").fetchall() == [("k0", "k1"), ("k1", "k2")]
 
 
+def test_only_pairs_with_a_side_among_the_given_are_scored(duck: duckdb.DuckDBPyConnection) -> None:
+    everyone = table(duck, "persons", ANNA, ANNA | NEW_CONTACT, without(ANNA, "phone"))
+    duck.execute("create table changed as select identity_key from persons where identity_key = 'k1'")
+    probable_pairs(duck, everyone, everyone, "pairs", among="changed")
+    assert duck.execute("select left_key, right_key from pairs").fetchall() == [("k0", "k1"), ("k1", "k2")]
+
+
 def test_block_keys_come_from_one_record_alone(duck: duckdb.DuckDBPyConnection) -> None:
     blocking_keys(duck, table(duck, "persons", ANNA, without(ANNA, "email")), "together")
     blocking_keys(duck, table(duck, "persons", ANNA), "alone")
@@ -348,9 +355,24 @@ def test_nothing_stays_behind(
     assert capfd.readouterr() == ("", "") and caplog.records == []
 
 
-def test_splink_is_imported_only_when_it_is_needed() -> None:
-    code = "import sys, cx_warehouse.identity.probable; sys.exit('splink' in sys.modules or 'pandas' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+_WEIGHED = """
+import sys
+from cx_warehouse.identity.blocking import COLUMNS
+from cx_warehouse.identity.probable import probable_pairs
+from cx_warehouse.identity.workspace import fill, one, workspace
+
+with workspace() as duck:
+    columns = dict.fromkeys(("identity_key", *COLUMNS), "text")
+    anna = ("anna", "nowak", "a@x.example", *[None] * (len(COLUMNS) - 3))
+    fill(duck, "persons", columns, [(key, *anna) for key in ("crm:1", "crm:2")])
+    probable_pairs(duck, "persons", "persons", "pairs")
+    assert one(duck.execute("select count(*) from pairs")) == 1
+sys.exit("splink" in sys.modules or "pandas" in sys.modules)
+"""
+
+
+def test_a_night_imports_neither_splink_nor_pandas() -> None:
+    assert subprocess.run([sys.executable, "-c", _WEIGHED], check=False).returncode == 0
 
 
 def test_the_shipped_model_says_what_it_was_measured_to_do() -> None:

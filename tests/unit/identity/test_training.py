@@ -27,6 +27,7 @@ from stack.paths import ROOT
 from training import comparisons, train
 from training.measure import Counts, Measured, measure
 from training.records import load, mistyped, population
+from training.statement import statement
 
 
 def model_file() -> dict[str, Any]:
@@ -35,7 +36,7 @@ def model_file() -> dict[str, Any]:
 
 def test_the_shipped_tables_of_names_are_made_again(tmp_path: Path) -> None:
     assert train.write_frequencies(tmp_path) == model_file()["frequencies"]
-    for file in ("given_names.csv", "family_names.csv"):
+    for file in ("given_names.csv", "family_names.csv", "names_in_use.txt"):
         assert (tmp_path / file).read_bytes() == (train.OUTPUT / file).read_bytes()
 
 
@@ -48,6 +49,7 @@ def test_the_shipped_model_compares_what_training_compares() -> None:
         ]
 
     found = model_file()
+    assert shipped().statement == statement(found["splink"])
     assert conditions(found["splink"]) == conditions(comparisons.settings(train.PRIOR))
     assert found["block_cap"] == train.BLOCK_CAP and found["training"]["seed"] == train.TRAINED_ON
 
@@ -138,7 +140,7 @@ def test_the_model_is_part_of_the_wheel(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     names = set(zipfile.ZipFile(wheel).namelist())
     folder = "cx_warehouse/identity/model/"
-    assert {f"{folder}person_v1.json", f"{folder}given_names.csv", f"{folder}family_names.csv"} <= names
+    assert {folder + file.name for file in train.OUTPUT.iterdir()} <= names
     assert not any(name.startswith("training/") for name in names)
 
 

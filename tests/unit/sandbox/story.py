@@ -72,6 +72,7 @@ class Story:
         channel: str = "email",
         topic: str = "delivery",
         priority: str = "normal",
+        organization: int | None = None,
     ) -> None:
         """A ticket is opened; without `by_agent` the customer's first comment comes with it."""
         self.tell(
@@ -79,7 +80,7 @@ class Story:
             when,
             ticket_id=ticket_id,
             requester_user_id=user_id,
-            organization_id=None,
+            organization_id=organization,
             channel=channel,
             subject="Where is my order?",
             topic=topic,

@@ -23,7 +23,8 @@ POLICIES = {"Urgent": "1", "Deliveries": "2", "Money": "3", "First reply": "4"}
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
     company = generate(5, 30, 30)
-    return truth(company, company.opens_at)
+    organizations = {str(one.organization_id): f"account {one.account_id}" for one in company.accounts.values()}
+    return truth(company, company.opens_at, organizations=organizations)
 
 
 @pytest.fixture
@@ -87,6 +88,8 @@ def test_marts_that_agree_have_no_difference(marts: Marts, told: dict[str, Any])
         ("mart_support__durations", "median_ci_high"),
         ("mart_support__durations", "p90_minutes"),
         ("mart_support__shares", "ci_low"),
+        ("mart_support__shares", "n_open"),
+        ("mart_support__shares", "is_final"),
         ("mart_support__backlog_daily", "open_tickets"),
         ("mart_support__contact_rate", "contacts_per_order"),
     ],
@@ -123,7 +126,7 @@ def test_days_with_nothing_and_other_dimensions_are_the_marts_own_affair(marts: 
         {"day": date(2020, 1, 1), "channel": "email", "team_id": None, **nothing}
     )
     marts["mart_support__durations"].append(
-        {**marts["mart_support__durations"][0], "dimension": "segment", "member": "enterprise"}
+        {**marts["mart_support__durations"][0], "dimension": "priority", "member": "high"}
     )
     assert support(asking(marts), told) == []
 

@@ -160,11 +160,30 @@ def test_company_and_customers_count_the_same_tickets():
     story.rates(1, "10-04 08:00", "bad")
     story.rates(2, "10-03 08:00", "good")
     told = story.truth()
-    row = one(told, "operational_gap", rated_by="csat_helpdesk_latest", dimension="all", period="all")
+    row = one(told, "operational_gap", success="solved", rated_by="csat_helpdesk_latest", dimension="all", period="all")
     assert (row["n"], row["n_success"], row["company_share"]) == (4, 3, 0.75)
     assert (row["n_rated"], row["customer_share"], row["gap"], row["n_success_rated_bad"]) == (2, 0.5, 0.25, 1)
-    nobody = one(told, "operational_gap", rated_by="csat_helpdesk_survey", dimension="all", period="all")
+    nobody = one(
+        told, "operational_gap", success="solved", rated_by="csat_helpdesk_survey", dimension="all", period="all"
+    )
     assert (nobody["n_rated"], nobody["customer_share"], nobody["gap"]) == (0, None, None)
+
+
+def test_promise_is_kept_when_all_of_the_ticket_s_are_and_undecided_while_one_runs():
+    story = Story()
+    # the first reply is promised within 480 business minutes, which is a working day
+    for number, answered in ((1, "10-01 09:00"), (2, "10-03 08:00"), (3, None)):
+        story.user(number, person=number)
+        story.ticket(number, "10-01 08:00" if answered else "11-03 20:00", user_id=number)
+        if answered:
+            story.says(number, answered, "agent")
+    story.rates(1, "10-04 08:00", "bad")
+    told = story.truth()
+    row = one(
+        told, "operational_gap", success="sla_met", rated_by="csat_helpdesk_latest", dimension="all", period="all"
+    )
+    assert (row["n"], row["n_success"], row["company_share"]) == (2, 1, 0.5)
+    assert (row["n_rated"], row["customer_share"], row["n_success_rated_bad"]) == (1, 0, 1)
 
 
 def test_one_channel_has_no_spread():

@@ -8,8 +8,9 @@ import pytest
 
 from sandbox.company.surveys import RELATIONSHIP
 from sandbox.model import TicketDeleted, TicketMerged
+from sandbox.truth import truth
 from sandbox.truth.kaplan_meier import curve, median_interval
-from tests.unit.sandbox.story import BEN, Story, at
+from tests.unit.sandbox.story import ANNA, AS_OF, BEN, Story, at
 
 
 def part(told: dict[str, Any], name: str, **where: Any) -> list[dict[str, Any]]:
@@ -138,6 +139,64 @@ def test_shares_count_what_can_be_judged():
     assert (row["value"], row["n"]) == (0.5, 2)
     # Wilson for 1 of 2: (0.5 + 3.8415/4 ± 1.96·√((0.25 + 3.8415/8)/2))/(1 + 3.8415/2)
     assert (row["ci_low"], row["ci_high"]) == (pytest.approx(0.0945, abs=1e-4), pytest.approx(0.9055, abs=1e-4))
+
+
+def final(told: dict[str, Any], metric: str) -> tuple[int, int, bool]:
+    """n, n_open and is_final of the week from 6 October."""
+    [row] = part(told, "shares", metric=metric, dimension="all", period="week")
+    return row["n"], row["n_open"], row["is_final"]
+
+
+def test_share_is_final_when_its_period_and_the_window_after_it_are_over_and_nothing_can_turn():
+    story = Story()
+    story.user(1)
+    story.ticket(1, "10-06 08:00")
+    story.says(1, "10-06 09:00", "agent")
+    story.status(1, "10-06 09:00", "new", "solved")
+    story.status(1, "10-16 09:00", "solved", "closed")
+    # the week is over on the 12th at 22:00 UTC, the window of the ticket on the 13th, that of the week on the 19th
+    assert final(story.truth(at("10-13 08:59")), "fcr_7d_any_topic") == (0, 1, False)
+    assert final(story.truth(at("10-13 09:00")), "fcr_7d_any_topic") == (1, 0, False)
+    assert final(story.truth(at("10-19 21:59")), "fcr_7d_any_topic") == (1, 0, False)
+    assert final(story.truth(at("10-19 22:00")), "fcr_7d_any_topic") == (1, 0, True)
+    assert final(story.truth(at("10-19 22:00")), "fcr_14d_any_topic") == (0, 1, False)
+    # what is solved may still be reopened; what is closed may not
+    for metric in ("reopened", "one_touch"):
+        assert final(story.truth(at("10-16 08:59")), metric) == (1, 1, False)
+        assert final(story.truth(at("10-16 09:00")), metric) == (1, 0, True)
+    assert final(story.truth(at("10-12 21:59")), "unanswered") == (1, 0, False)
+    assert final(story.truth(at("10-12 22:00")), "unanswered") == (1, 0, True)
+    assert not whole(story.truth(), "shares", "unanswered")["is_final"]  # all time is never over
+
+
+# --- cuts ---
+def test_ticket_is_its_organization_s_else_its_customer_s_and_in_the_hands_of_its_present_agent():
+    story = Story()
+    for user in (1, 2, 3):
+        story.user(user, person=user)
+    story.ticket(1, "10-06 08:00", user_id=1, organization=50)
+    story.ticket(2, "10-06 08:00", user_id=2)
+    story.ticket(3, "10-06 08:00", user_id=3)
+    story.change(1, "10-06 09:00", assignee_id=(None, str(ANNA)))
+    story.change(1, "10-06 09:30", assignee_id=(str(ANNA), str(BEN)))
+    customers = {f"zendesk:{user}": f"customer {user}" for user in (1, 2, 3)}
+    known = {"customer 1": {"account_key": "other"}, "customer 2": {"account_key": "two"}, "customer 3": {}}
+    told = truth(story.company(), AS_OF, customers, known, {"50": "one"})
+    for name in ("durations", "shares"):
+        found = {
+            (row["dimension"], row["member"]): row["n"]
+            for row in part(
+                told, name, metric="first_response" if name == "durations" else "unanswered", period="month"
+            )
+        }
+        assert {key: n for key, n in found.items() if key[0] in ("account", "segment", "agent")} == {
+            ("account", "one"): 1,
+            ("account", "two"): 1,
+            ("segment", "business"): 2,
+            ("segment", "consumer"): 1,
+            ("agent", f"zendesk:{BEN}"): 1,
+        }
+        assert {row["period"] for row in part(told, name, dimension="account")} <= {"all", "month"}
 
 
 # --- backlog ---

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from training.comments.measure import LANGUAGES, labelled, quality
+from benchmarks.comments import themes
+from cx_warehouse.voice.words import Terms
+from training.comments.measure import LANGUAGES, Labelled, labelled, quality, theme_quality
 
 # On the held-out half, of 40 comments: right in language, right in sentiment, wrong in sign (of 32).
 FLOORS = {
@@ -24,3 +26,30 @@ def test_the_held_out_comments_are_read_as_well_as_the_docs_say(language: str) -
     assert round(found.language * 40) >= right_language
     assert round(found.sentiment * 40) >= right_sentiment
     assert round(found.sign_wrong * 32) <= wrong_sign
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_themes_are_found_as_well_as_the_docs_say(language: str) -> None:
+    found = theme_quality(labelled(language), themes())["all"]
+    assert found.labelled > 70
+    assert found.precision is not None and found.precision > 0.75
+    assert found.recall is not None and found.recall > 0.6
+
+
+def test_a_theme_counts_as_right_only_where_it_is_found_and_labelled() -> None:
+    terms = {"en": Terms([("invoice", "billing"), ("parcel", "delivery")], "en")}
+    comments = [
+        Labelled(
+            "en", "The parcel came late and the invoice was wrong", "negative", "none", frozenset({"billing"}), False
+        ),
+        Labelled("en", "Nobody ever picks up the phone", "negative", "none", frozenset({"communication"}), False),
+    ]
+    found = theme_quality(comments, terms)
+    assert {theme: (one.labelled, one.found, one.right) for theme, one in found.items()} == {
+        "all": (2, 2, 1),
+        "billing": (1, 1, 1),
+        "communication": (1, 0, 0),
+        "delivery": (0, 1, 0),
+    }
+    assert (found["communication"].precision, found["communication"].recall) == (None, 0.0)
+    assert (found["delivery"].precision, found["delivery"].recall) == (0.0, None)

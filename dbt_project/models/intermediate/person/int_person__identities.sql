@@ -3,7 +3,11 @@
     tags=['evidence'],
     incremental_strategy='delete+insert',
     unique_key='identity_key',
-    indexes=[{'columns': ['identity_key'], 'unique': true}, {'columns': ['build_number']}],
+    indexes=[
+        {'columns': ['identity_key'], 'unique': true},
+        {'columns': ['build_number']},
+        {'columns': ['is_agent']},
+    ],
 ) }}
 
 with hubspot as (

@@ -101,6 +101,7 @@ clocked as (
         inner join {{ ref('int_ticket__tickets') }} as ticket on spell.ticket_key = ticket.ticket_key
         left join {{ ref('int_ticket__team_schedules') }} as team
             on {{ team_key('ticket.source', 'ticket.team_id') }} = team.team_key
+        where {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
     ) as spell
     {{ join_business_clock('at_creation', 'spell.schedule_key', 'spell.created_at') }}
     {{ join_business_clock('at_start', 'spell.schedule_key', 'spell.from_at') }}

@@ -5,12 +5,13 @@
 {%- set held = held_relation('int_ticket__contacts', 'intermediate') %}
 
 -- Whose series of tickets this build reads again, with all their tickets: the owners of touched tickets, as they are
--- now and as they were.
+-- now and as they were. A full build reads all series anyway, and asks for none.
 with owners as (
     select coalesce(customer.customer_key, ticket.requester_key, ticket.ticket_key) as contact_key
     from {{ ref('int_ticket__touched') }} as touched
     inner join {{ ref('int_ticket__tickets') }} as ticket on touched.ticket_key = ticket.ticket_key
     left join {{ ref('int_person__customers') }} as customer on ticket.requester_key = customer.identity_key
+    where not {{ is_full_build() }}
     {%- if held %}
         union
         select held.contact_key

@@ -201,8 +201,9 @@ inner join {{ ref('int_ticket__policies') }} as promise
     on clock.ticket_key = promise.ticket_key
     and coalesce(clock.stopped_at, {{ as_of() }}) >= promise.from_at
     and (coalesce(clock.stopped_at, {{ as_of() }}) < promise.to_at or promise.to_at is null)
+-- as one text, so that it is joined after the promise: before it, by the metric alone, each clock would look for its
+-- promise once for every target of that metric
 inner join {{ ref('int_sla__targets') }} as target
-    on promise.policy_key = target.policy_key
-    and clock.metric = target.metric
-    and promise.priority = target.priority
+    on promise.policy_key || ' ' || clock.metric || ' ' || promise.priority
+    = target.policy_key || ' ' || target.metric || ' ' || target.priority
 inner join {{ ref('int_sla__policies') }} as policy on promise.policy_key = policy.policy_key

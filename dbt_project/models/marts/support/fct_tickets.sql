@@ -2,10 +2,12 @@
     materialized='incremental',
     incremental_strategy='touched',
     unique_key='ticket_key',
-    meta={'touched': 'int_ticket__restated'},
+    meta={'touched': 'fct_tickets_touched'},
     indexes=[
         {'columns': ['ticket_key'], 'unique': true},
         {'columns': ['customer_key']},
+        {'columns': ['account_key']},
+        {'columns': ['is_unanswered']},
         {'columns': ['created_date']},
         {'columns': ['build_number']},
     ],
@@ -56,7 +58,7 @@ with tickets as (
     inner join {{ ref('int_ticket__responses') }} as response on ticket.ticket_key = response.ticket_key
     inner join {{ ref('int_ticket__resolutions') }} as resolution on ticket.ticket_key = resolution.ticket_key
     where
-        {{ only_touched('ticket.ticket_key', ref('int_ticket__restated'), 'ticket_key') }}
+        {{ only_touched('ticket.ticket_key', ref('fct_tickets_touched'), 'ticket_key') }}
         and not ticket.is_deleted
 ),
 
@@ -75,7 +77,11 @@ select
     ticket.source,
     ticket.ticket_id,
     customer.customer_key,
-    account.account_key,
+    coalesce(account.account_key, profile.account_key) as account_key,
+    case
+        when coalesce(account.account_key, profile.account_key) is not null then 'business'
+        when customer.customer_key is not null then 'consumer'
+    end as segment,
     ticket.channel,
     ticket.topic,
     ticket.team_id,
@@ -133,4 +139,5 @@ from clocked as ticket
 cross join {{ fcr_windows() }} as fcr_window
 left join {{ ref('int_ticket__contacts') }} as contact on ticket.ticket_key = contact.ticket_key
 left join {{ ref('int_person__customers') }} as customer on ticket.requester_key = customer.identity_key
+left join {{ ref('dim_customers') }} as profile on customer.customer_key = profile.customer_key
 left join {{ ref('int_account__accounts') }} as account on ticket.account_identity_key = account.account_identity_key

@@ -4,6 +4,7 @@
     unique_key='period_key',
     meta={'touched': 'mart_support__touched_periods'},
     indexes=[{'columns': ['period_key']}],
+    pre_hook='{{ without_merge_joins() }}',
 ) }}
 {%- set metrics = [
     'first_response', 'first_response_business', 'next_reply', 'next_reply_business', 'first_resolution',
@@ -13,30 +14,11 @@
 
 -- depends_on: {{ ref('mart_support__touched_periods') }}
 -- Kaplan–Meier: what is not over still counts as lasting at least so long, so a slow team cannot look fast by leaving
--- things open. Every wait is in nine cells (four cuts by week and month, and single days of all), so a cell is one
--- number: that is what is sorted, once. There is no cohort of all time: nothing that is done today would move it.
-with members as (
-    select
-        dimension,
-        member,
-        row_number() over (order by dimension, member) as member_id
-    from (
-        select
-            'all' as dimension,
-            'all' as member
-        -- each told apart by itself: a union would sort all tickets three times over
-        {%- for dimension, column in {'channel': 'channel', 'topic': 'topic', 'team': 'team_id'}.items() %}
-            union all
-            select distinct
-                '{{ dimension }}' as dimension,
-                {{ column }} as member
-            from {{ ref('fct_tickets') }}
-            where {{ column }} is not null
-        {%- endfor %}
-    ) as named
-),
-
-days as (
+-- things open. Every wait is in up to fourteen cells (six cuts by week and month, accounts by month alone, and single
+-- days of all), so a cell is one number, and its waits one sorted list. Where nothing is censored before the figures,
+-- they are values at known places of the list; only the other cells are walked through wait by wait. There is no cohort
+-- of all time: nothing that is done today would move it.
+with days as (
     select
         day.day,
         period.period,
@@ -63,47 +45,77 @@ days as (
         {%- endif %}
 ),
 
-waits as (
-    select
-        array_position({{ metric_array }}, wait.metric) as metric_id,
-        wait.cohort_date,
-        wait.minutes,
-        wait.is_done::int as done,
-        whole.member_id as whole_id,
-        channel.member_id as channel_id,
-        topic.member_id as topic_id,
-        team.member_id as team_id
-    from {{ ref('mart_support__waits') }} as wait
-    inner join members as whole on whole.dimension = 'all'
-    left join members as channel on channel.dimension = 'channel' and wait.channel = channel.member
-    left join members as topic on topic.dimension = 'topic' and wait.topic = topic.member
-    left join members as team on team.dimension = 'team' and wait.team_id = team.member
-    {%- if is_incremental() %}
-        where wait.cohort_date = any(array(select distinct day.day from days as day))
-    {%- endif %}
-),
-
 cells as (
     select
         wait.minutes,
-        wait.done,
-        (wait.metric_id::bigint * 1000000 + member.member_id) * 1000000 + day.period_id as cell
-    from waits as wait
-    inner join days as day on wait.cohort_date = day.day
-    cross join
-        lateral (
-            values (wait.whole_id, true), (wait.channel_id, false), (wait.topic_id, false), (wait.team_id, false)
-        ) as member (member_id, is_whole)
-    where member.member_id is not null and (day.period <> 'day' or member.is_whole)
+        wait.is_done,
+        (array_position({{ metric_array }}, wait.metric)::bigint * 1000000000 + member.member_id) * 1000000
+        + day.period_id as cell
+    from {{ ref('mart_support__waits') }} as wait
+    cross join lateral {{ ticket_members('wait') }}
+    inner join {{ ref('mart_support__cut_members') }} as member
+        on cut.dimension = member.dimension and cut.member = member.member
+    inner join days as day
+        on wait.cohort_date = day.day
+        and (day.period <> 'day' or cut.dimension = 'all')
+        and {{ is_told_by('cut.dimension', 'day.period') }}
+    {%- if is_incremental() %}
+        where wait.cohort_date = any(array(select distinct touched.day from days as touched))
+    {%- endif %}
+),
+
+gathered as (
+    select
+        cell,
+        count(*) as n,
+        {{ sorted_values('minutes', 'is_done') }} as done,
+        {{ sorted_values('minutes', 'not is_done') }} as running
+    from cells
+    group by cell
+),
+
+ranked as (
+    select
+        gathered.*,
+        ranks.median_rank,
+        ranks.median_low_rank,
+        ranks.median_high_rank,
+        ranks.p90_rank,
+        -- what ends in the moment of the first censoring has ended before it
+        coalesce(
+            {{ value_at('gathered.done', 'greatest(ranks.median_high_rank, ranks.p90_rank)') }}
+            <= {{ value_at('gathered.running', '1') }},
+            gathered.running is null
+        ) as is_uncensored
+    from gathered
+    inner join {{ uncensored_ranks('gathered') }} as ranks on gathered.n = ranks.n
 ),
 
 -- one by one in order of time, those that end before those that are censored in the same moment
 places as (
     select
         *,
-        count(*) over (partition by cell) - row_number() over in_time + 1 as at_risk,
+        n - row_number() over in_time + 1 as at_risk,
         (lead(minutes) over in_time is distinct from minutes) as is_moment_over
-    from cells
+    from (
+        select
+            ranked.cell,
+            ranked.n,
+            one.minutes,
+            1 as done
+        from ranked
+        cross join lateral {{ listed_values('ranked.done') }} as one (minutes)
+        where not ranked.is_uncensored
+        union all
+        select
+            ranked.cell,
+            ranked.n,
+            one.minutes,
+            0 as done
+        from ranked
+        cross join lateral {{ listed_values('ranked.running') }} as one (minutes)
+        where not ranked.is_uncensored
+    ) as censored
     window in_time as (partition by cell order by minutes asc, done desc)
 ),
 
@@ -127,37 +139,56 @@ survival as (
 -- the interval of the share on the log-log scale, as survival packages draw it
 bands as (
     select
-        *,
+        cell,
+        minutes,
+        share_waiting,
+        case when share_waiting > 0 and share_waiting < 1 then ln(-ln(share_waiting)) end as log_log,
         case
-            when is_moment_over and share_waiting > 0 and share_waiting < 1
-                then ln(-ln(share_waiting))
-        end as log_log,
-        case
-            when is_moment_over and share_waiting > 0 and share_waiting < 1
+            when share_waiting > 0 and share_waiting < 1
                 then {{ z_95() }}::double precision * sqrt(greenwood) / abs(ln(share_waiting))
         end as half_width
     from survival
+    where is_moment_over
 ),
 
 -- a product of logarithms misses an exact half by a hair, so the borders give a billionth
-summed as (
+walked as (
     select
         cell,
-        count(*) as n,
-        sum(done) as n_done,
-        min(minutes) filter (where is_moment_over and share_waiting <= 0.5 + 1e-9) as median_minutes,
-        min(minutes) filter (
-            where is_moment_over and coalesce(exp(-exp(log_log + half_width)), share_waiting) <= 0.5 + 1e-9
-        ) as median_ci_low,
-        min(minutes) filter (
-            where is_moment_over and coalesce(exp(-exp(log_log - half_width)), share_waiting) <= 0.5 + 1e-9
-        ) as median_ci_high,
-        min(minutes) filter (where is_moment_over and share_waiting <= 0.1 + 1e-9) as p90_minutes,
-        max(minutes) filter (where done = 1) as longest_done_minutes,
-        avg(minutes) filter (where done = 1) as mean_done_minutes,
-        stddev_samp(minutes) filter (where done = 1) as deviation
+        min(minutes) filter (where share_waiting <= 0.5 + 1e-9) as median_minutes,
+        min(minutes) filter (where coalesce(exp(-exp(log_log + half_width)), share_waiting) <= 0.5 + 1e-9)
+            as median_ci_low,
+        min(minutes) filter (where coalesce(exp(-exp(log_log - half_width)), share_waiting) <= 0.5 + 1e-9)
+            as median_ci_high,
+        min(minutes) filter (where share_waiting <= 0.1 + 1e-9) as p90_minutes
     from bands
     group by cell
+),
+
+summed as (
+    select
+        ranked.cell,
+        ranked.n,
+        {{ values_in('ranked.done') }} as n_done,
+        {%- for figure, rank in {'median_minutes': 'median_rank', 'median_ci_low': 'median_low_rank',
+            'median_ci_high': 'median_high_rank', 'p90_minutes': 'p90_rank'}.items() %}
+            case
+                when ranked.is_uncensored then {{ value_at('ranked.done', 'ranked.' ~ rank) }}
+                else walked.{{ figure }}
+            end as {{ figure }},
+        {%- endfor %}
+        {{ value_at('ranked.done', values_in('ranked.done')) }} as longest_done_minutes,
+        of_done.mean_done_minutes,
+        of_done.deviation
+    from ranked
+    left join walked on ranked.cell = walked.cell
+    cross join
+        lateral (
+            select
+                avg(one.minutes) as mean_done_minutes,
+                stddev_samp(one.minutes) as deviation
+            from {{ listed_values('ranked.done') }} as one (minutes)
+        ) as of_done
 ),
 
 periods as (
@@ -170,14 +201,15 @@ periods as (
 
 named as (
     select
-        ({{ metric_array }})[total.cell / 1000000000000] as metric,
+        ({{ metric_array }})[total.cell / 1000000000000000] as metric,
         member.dimension,
         member.member,
         day.period,
         day.period_start,
         total.*
     from summed as total
-    inner join members as member on total.cell / 1000000 % 1000000 = member.member_id
+    inner join {{ ref('mart_support__cut_members') }} as member
+        on total.cell / 1000000 % 1000000000 = member.member_id
     inner join periods as day on total.cell % 1000000 = day.period_id
 )
 

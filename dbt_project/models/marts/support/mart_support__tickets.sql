@@ -21,7 +21,8 @@ select
     ticket.source,
     ticket.ticket_id,
     ticket.customer_key,
-    coalesce(ticket.account_key, customer.account_key) as account_key,
+    ticket.account_key,
+    ticket.segment,
     account.account_name,
     account.industry,
     coalesce(account.country, customer.country) as country,
@@ -80,8 +81,7 @@ select
     {{ build_number() }} as build_number
 from {{ ref('fct_tickets') }} as ticket
 left join {{ ref('dim_customers') }} as customer on ticket.customer_key = customer.customer_key
-left join {{ ref('dim_accounts') }} as account
-    on coalesce(ticket.account_key, customer.account_key) = account.account_key
+left join {{ ref('dim_accounts') }} as account on ticket.account_key = account.account_key
 left join {{ ref('mart_support__ratings') }} as rating on ticket.ticket_key = rating.ticket_key
 left join targets as target on ticket.ticket_key = target.ticket_key
 where {{ only_touched('ticket.ticket_key', ref('mart_support__touched'), 'ticket_key') }}

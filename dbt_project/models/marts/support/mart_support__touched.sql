@@ -22,14 +22,20 @@ changed_customers as (
 
 changed as (
     select ticket_key
-    from {{ ref('int_ticket__restated') }}
+    from {{ ref('fct_tickets_touched') }}
+    {#- one by one: an "or" of them would read all tickets #}
     union
     select ticket_key
     from {{ ref('fct_tickets') }}
-    where
-        is_unanswered
-        or account_key in (select account.account_key from changed_accounts as account)
-        or customer_key in (select customer.customer_key from changed_customers as customer)
+    where is_unanswered
+    union
+    select ticket_key
+    from {{ ref('fct_tickets') }}
+    where account_key in (select account.account_key from changed_accounts as account)
+    union
+    select ticket_key
+    from {{ ref('fct_tickets') }}
+    where customer_key in (select customer.customer_key from changed_customers as customer)
     {%- if held %}
         union
         select coalesce(rating.ticket_key, held.ticket_key) as ticket_key

@@ -3,6 +3,8 @@
 {%- set held = held_relation('mart_support__cohorts', 'marts') %}
 
 -- depends_on: {{ ref('mart_support__waits') }}
+-- depends_on: {{ ref('fct_tickets') }}
+-- depends_on: {{ ref('fct_ticket_replies') }}
 -- depends_on: {{ source('ops', 'builds') }}
 -- Periods whose durations this build computes again: something in them changed, or something in them still runs and has
 -- not yet outlasted all that is over (what has, can outlast it further and no figure moves).
@@ -16,6 +18,16 @@ with changed_days as (
     from {{ ref('int_ticket__touched') }} as touched
     inner join {{ ref('int_ticket__turns') }} as turn on touched.ticket_key = turn.ticket_key
     where turn.is_public and turn.author_role = 'customer'
+    union
+    select reply.asked_date as day
+    from {{ ref('fct_tickets_touched') }} as touched
+    inner join {{ ref('fct_ticket_replies') }} as reply on touched.ticket_key = reply.ticket_key
+    where touched.has_moved
+    union
+    select ticket.created_date as day
+    from {{ ref('fct_tickets_touched') }} as touched
+    inner join {{ ref('fct_tickets') }} as ticket on touched.ticket_key = ticket.ticket_key
+    where touched.has_moved
 ),
 
 periods as (

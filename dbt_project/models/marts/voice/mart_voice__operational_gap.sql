@@ -1,6 +1,6 @@
-{{ config(indexes=[{'columns': ['rated_by', 'dimension', 'member', 'period', 'period_start']}]) }}
+{{ config(indexes=[{'columns': ['success', 'rated_by', 'dimension', 'member', 'period', 'period_start']}]) }}
 
-{%- set cell = ['kind', 'side', 'rated_by', 'scale', 'dimension', 'member', 'period', 'period_start'] %}
+{%- set cell = ['kind', 'side', 'success', 'rated_by', 'scale', 'dimension', 'member', 'period', 'period_start'] %}
 {%- set company = ['cell.company_value', 'cell.company_ci_low', 'cell.company_ci_high'] %}
 {%- set customer = ['cell.customer_value', 'cell.customer_ci_low', 'cell.customer_ci_high'] %}
 
@@ -32,6 +32,18 @@ ways as (
     from latest_answers
 ),
 
+-- All promises of a ticket together: one that is broken breaks it, one that still runs leaves it undecided.
+promises as (
+    select
+        ticket_key,
+        case
+            when bool_or(is_breached) then 0
+            when count(*) = count(stopped_at) then 1
+        end as is_kept
+    from {{ ref('fct_sla_targets') }}
+    group by ticket_key
+),
+
 tickets as (
     select
         ticket.ticket_key,
@@ -39,6 +51,7 @@ tickets as (
         ticket.created_date,
         ticket.channel,
         ticket.topic,
+        promise.is_kept,
         null::text as survey,
         null::text as agent_key,
         customer.account_key,
@@ -46,8 +59,9 @@ tickets as (
         customer.country,
         customer.value_tier,
         coalesce(team.team, ticket.team_id) as team,
-        case when ticket.status in ('solved', 'closed') then 1 else 0 end as is_success
+        case when ticket.status in ('solved', 'closed') then 1 else 0 end as is_solved
     from {{ ref('fct_tickets') }} as ticket
+    left join promises as promise on ticket.ticket_key = promise.ticket_key
     left join {{ ref('teams') }} as team on ticket.source = team.source and ticket.team_id = team.team_id
     left join {{ ref('mart_voice__members') }} as customer on ticket.customer_key = customer.customer_key
     where not ticket.is_merged
@@ -55,16 +69,21 @@ tickets as (
 
 interactions as (
     select
+        success.success,
         way.rated_by,
         way.scale,
         cut.dimension,
         cut.member,
         period.period,
         period.period_start,
-        ticket.is_success,
+        success.is_success,
         coalesce(ticket.customer_key, ticket.ticket_key) as customer_key,
         case when answer.is_good then 1 when not answer.is_good then 0 end as is_good
     from tickets as ticket
+    cross join
+        lateral (
+            values ('solved', ticket.is_solved), ('sla_met', ticket.is_kept)
+        ) as success (success, is_success)
     cross join ways as way
     cross join lateral {{ voice_members('ticket') }}
     cross join lateral {{ period_rows('ticket.created_date') }}
@@ -73,7 +92,7 @@ interactions as (
         and way.rated_by = answer.rated_by
         and way.scale = answer.scale
         and answer.latest_first = 1
-    where cut.member is not null and period.period in ('all', 'month')
+    where success.is_success is not null and cut.member is not null and period.period in ('all', 'month')
 ),
 
 points as (
@@ -98,6 +117,7 @@ customers as (
 figures as (
     select
         side,
+        success,
         rated_by,
         scale,
         dimension,
@@ -116,6 +136,7 @@ figures as (
     union all
     select
         'both' as side,
+        success,
         rated_by,
         scale,
         dimension,
@@ -131,11 +152,12 @@ figures as (
         count(*) filter (where is_success = 1 and is_good is not null) as n_success_rated,
         count(*) filter (where is_success = 1 and is_good = 0) as n_success_rated_bad
     from interactions
-    group by rated_by, scale, dimension, member, period, period_start
+    group by success, rated_by, scale, dimension, member, period, period_start
 ),
 
 cells as (
     select
+        success,
         rated_by,
         scale,
         dimension,
@@ -152,7 +174,7 @@ cells as (
         max(n_success_rated) as n_success_rated,
         max(n_success_rated_bad) as n_success_rated_bad
     from figures
-    group by rated_by, scale, dimension, member, period, period_start
+    group by success, rated_by, scale, dimension, member, period, period_start
 ),
 
 floor_setting as (
@@ -162,7 +184,7 @@ floor_setting as (
 )
 
 select
-    'solved' as success,
+    cell.success,
     cell.rated_by,
     cell.scale,
     cell.dimension,
