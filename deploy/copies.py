@@ -14,13 +14,11 @@ import click
 import psycopg
 
 from cx_warehouse.connectors.errors import CxError
-from cx_warehouse.database import bootstrap
 from deploy.given import DATA, secret
 from deploy.initialise import PROGRAMS
 from deploy.services import ADMIN, postgres
 from stack.backup import backup as back_up
-from stack.backup import erase_again
-from stack.backup import restore as bring_back
+from stack.backup import erase_again, restore_stack
 from stack.errors import StackError
 from stack.local import WAREHOUSE
 from stack.postgres import PostgresServer
@@ -53,11 +51,7 @@ def restore() -> None:
         file = Path(folder) / "backup.tar"
         with file.open("wb") as target:
             shutil.copyfileobj(sys.stdin.buffer, target)
-        server.create_databases(WAREHOUSE)
-        bootstrap(server.dsn(WAREHOUSE))  # the roles: they belong to the server, and a backup holds databases
-        for program in PROGRAMS:
-            server.create_owner(program)
-        manifest = bring_back(server, file, keys=_keys(), owners={program: program for program in PROGRAMS})
+        manifest = restore_stack(server, WAREHOUSE, PROGRAMS, file, keys=_keys())
 
     def dsn_of(role: str | None) -> str:
         return server.dsn(WAREHOUSE, role or ADMIN)

@@ -199,6 +199,19 @@ def restore(
     return manifest
 
 
+def restore_stack(
+    server: PostgresServer, warehouse: str, programs: Iterable[str], file: Path, *, keys: Mapping[str, str]
+) -> Manifest:
+    """`restore` into a server that may be empty: roles belong to the server, and a backup holds databases. Each of the
+    `programs` owns the database of its name."""
+    server.create_databases(warehouse)
+    bootstrap(server.dsn(warehouse))
+    owners = {program: program for program in programs}
+    for owner in owners.values():
+        server.create_owner(owner)
+    return restore(server, file, keys=keys, owners=owners)
+
+
 def _copy_out(archive: tarfile.TarFile, name: str, folder: Path) -> None:
     """Write a member's bytes and nothing else of it; `extract` can be told so only from Python 3.11.4 on."""
     held = archive.extractfile(name)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cx_warehouse.database import bootstrap
 from cx_warehouse.privacy.ledger import DUE, FOLDER
 from stack import superset
 from stack.airflow import Airflow
 from stack.airflow_settings import METADATA, AirflowSecrets
-from stack.backup import backup, erase_again, restore
+from stack.backup import backup, erase_again, restore_stack
 from stack.errors import StackError
 from stack.local import WAREHOUSE, erasure_key
 from stack.paths import private_directory, private_home
@@ -47,11 +46,8 @@ def bring_back(home: Path, file: Path, say: Say) -> None:
         )
     Airflow.stop(home)
     server = PostgresServer.ensure(home)
-    server.create_databases(WAREHOUSE)
-    bootstrap(server.dsn(WAREHOUSE))  # the roles: they belong to the server, and a backup holds databases
-    server.create_owner(METADATA)
     begins = time.monotonic()
-    manifest = restore(server, file, keys=_secrets(home), owners={METADATA: METADATA})
+    manifest = restore_stack(server, WAREHOUSE, [METADATA], file, keys=_secrets(home))
     say(f"{', '.join(manifest.databases)} as of {manifest.taken_at}: {time.monotonic() - begins:.1f} s")
     beside = file.parent / DUE
     if beside.exists():

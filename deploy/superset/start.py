@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import click
@@ -35,14 +36,6 @@ SETTINGS = CONFIGURATION / "superset.json"
 @click.group()
 def cli() -> None:
     """Superset in its container."""
-    chosen = {
-        "secret_key": secret("superset_secret_key"),
-        "metadata_url": _url(METADATA, METADATA, "superset_password"),
-        "cache_folder": str(private_directory(DATA / "cache")),
-        "warehouse": {role: _url(WAREHOUSE, role, password) for role, password in READERS.items()},
-    }
-    write_private(SETTINGS, json.dumps(chosen))
-    os.environ["CX_SUPERSET_SETTINGS"] = str(SETTINGS)
 
 
 @cli.command()
@@ -51,11 +44,11 @@ def load() -> None:
     from sqlalchemy import create_engine, text
 
     begins = time.monotonic()
-    settings = json.loads(SETTINGS.read_text())
+    chosen = settings()
     users = {name: {"password": secret(password), "role": role} for name, (role, password) in LOGINS.items()}
-    secrets = {"key": settings["secret_key"], **{name: user["password"] for name, user in users.items()}}
+    secrets = {"key": chosen["secret_key"], **{name: user["password"] for name, user in users.items()}}
     wanted = release(RELEASE, secrets)
-    engine = create_engine(settings["metadata_url"])
+    engine = create_engine(chosen["metadata_url"])
     # what was done last is the comment on the database itself: it is gone with the data
     with engine.connect() as connection:
         found = connection.execute(
@@ -64,7 +57,7 @@ def load() -> None:
         if found.scalar() == wanted:
             print("this release has loaded the dashboards already")
             return
-    write_private(SETTINGS, json.dumps(settings | {"users": users}))
+    hand_over(chosen | {"users": users})
     from deploy.superset.load import main as load_files
 
     load_files(FOLDER)
@@ -76,8 +69,25 @@ def load() -> None:
 @cli.command()
 def serve() -> None:
     """Become the server of the pages."""
+    hand_over(settings())
     server = Path(__file__).with_name("gunicorn.conf.py")
     os.execvp("gunicorn", ["gunicorn", "--config", str(server), "--bind", "0.0.0.0:8088"])
+
+
+def settings() -> dict[str, Any]:
+    """What superset_config.py reads."""
+    return {
+        "secret_key": secret("superset_secret_key"),
+        "metadata_url": _url(METADATA, METADATA, "superset_password"),
+        "cache_folder": str(private_directory(DATA / "cache")),
+        "warehouse": {role: _url(WAREHOUSE, role, password) for role, password in READERS.items()},
+    }
+
+
+def hand_over(chosen: dict[str, Any]) -> None:
+    """Write settings where superset_config.py looks for them."""
+    write_private(SETTINGS, json.dumps(chosen))
+    os.environ["CX_SUPERSET_SETTINGS"] = str(SETTINGS)
 
 
 def _url(database: str, role: str, password: str) -> str:

@@ -2,10 +2,11 @@
 
 import subprocess
 
-from engine import ROOT, Stack, expect
+from engine import PROJECT, ROOT, Stack, expect, run
 
 MARTS = """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
            where n.nspname = 'marts' and c.relkind = 'r' order by 1"""
+LOST = ("postgres", "data")  # the made company stays: vendors are not lost with the server
 OTHERS = {
     "airflow": "select count(*), md5(string_agg(run_id, ',' order by id)) from dag_run",
     "superset": "select count(*), md5(string_agg(slice_name || params, ',' order by id)) from slices",
@@ -20,12 +21,10 @@ def is_restored(stack: Stack) -> str:
         command = stack.command("run", "--rm", "-T", "backup")
         made = subprocess.run(command, stdout=target, stderr=subprocess.PIPE, cwd=ROOT, check=False)
     expect(made.returncode == 0, made.stderr.decode()[-2000:])
-    stack("exec", "-T", "scheduler", "ls", "/var/lib/cx")
     due = stack("exec", "-T", "scheduler", "cat", "/var/lib/cx/erasures/due_after_restore.jsonl")
-    sandbox_kept = ("postgres", "data", "redis")  # the made company is the vendors, who are not lost with the server
     stack("down")
-    for name in sandbox_kept:
-        subprocess.run(["docker", "volume", "rm", f"cx-compose-test_{name}"], capture_output=True, check=False)
+    for name in LOST:
+        run(["docker", "volume", "rm", f"{PROJECT}_{name}"])
     stack(
         *("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "restore", "-c"),
         "mkdir -m 700 -p /var/lib/cx/erasures && cat >/var/lib/cx/erasures/due_after_restore.jsonl",

@@ -1,7 +1,6 @@
 """Nights in containers: published, their charts asked, and nothing lost when the stack or a worker goes away."""
 
 import json
-import subprocess
 import time
 
 from engine import Stack, expect, run, wait_for
@@ -129,8 +128,7 @@ def _reconciled(stack: Stack) -> str:
 
 
 def _all_healthy(stack: Stack) -> bool:
-    told = subprocess.run(stack.command("ps", "--format", "json"), capture_output=True, text=True, check=True).stdout
-    return all(json.loads(line)["Health"] == "healthy" for line in told.splitlines())
+    return all(json.loads(line)["Health"] == "healthy" for line in stack("ps", "--format", "json").splitlines())
 
 
 def _ended(state: str) -> str | None:
