@@ -68,7 +68,7 @@ def test_increments_leave_what_a_full_build_gives(
     for table, number in touched.items():
         if table.endswith("touched_contacts"):
             continue  # a full build reads everybody's series without a list
-        if table.endswith(("touched_activity", "touched_periods")):
+        if table.endswith(("touched_activity", "touched_periods", "touched_outcomes")):
             continue  # three days of orders and answers may reach into each of the few weeks and months there are
         assert number < int(str(caught_up.warehouse.value(f"select count(*) from {table}"))), table
 

@@ -19,6 +19,7 @@ with tickets as (
         ticket.ticket_key,
         ticket.topic,
         ticket.created_at,
+        response.is_opened_by_agent,
         coalesce(customer.customer_key, ticket.requester_key, ticket.ticket_key) as contact_key,
         case when not response.is_opened_by_agent then ticket.created_at end as contacted_at
     from {{ ref('int_ticket__tickets') }} as ticket
@@ -39,6 +40,9 @@ with tickets as (
 select
     contact_key,
     ticket_key,
+    topic,
+    created_at,
+    is_opened_by_agent,
     min(contacted_at) over (
         partition by contact_key
         order by created_at desc

@@ -2,10 +2,13 @@
 {%- set held = held_relation('fct_tickets', 'marts') %}
 
 -- depends_on: {{ ref('int_ticket__contacts') }}
+-- depends_on: {{ ref('int_ticket__fcr_windows') }}
 -- depends_on: {{ ref('metric_settings') }}
+-- depends_on: {{ source('ops', 'builds') }}
 -- Tickets whose figures this build states again: what happened in them changed, or time alone moves them. It moves what
--- is unsolved, and what was solved when a window of first contact resolution closes or a next contact comes into it:
--- there the row that stands is judged again, so a changed window reaches old tickets too.
+-- is unsolved, and what was solved when a window of first contact resolution closes or a next contact comes into it. A
+-- window can only have closed over what was solved since it began, so older solutions are judged again only when an
+-- analyst has changed the windows.
 select ticket_key
 from {{ ref('int_ticket__touched') }}
 {%- if held %}
@@ -25,11 +28,29 @@ from {{ ref('int_ticket__touched') }}
     cross join {{ fcr_windows() }} as fcr_window
     where
         held.is_open
-        or held.is_fcr_7d_same_topic is distinct from
-        {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_7d') }}
-        or held.is_fcr_7d_any_topic is distinct from {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_7d') }}
-        or held.is_fcr_14d_same_topic is distinct from
-        {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_14d') }}
-        or held.is_fcr_14d_any_topic is distinct from
-        {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_14d') }}
+        or (
+            (
+                exists (
+                    select 1
+                    from {{ ref('int_ticket__fcr_windows') }} as setting
+                    where setting.build_number = {{ build_number() }}
+                )
+                or held.first_resolved_at
+                + greatest(fcr_window.hours_7d, fcr_window.hours_14d) * interval '1 hour' > (
+                    select least(coalesce(max(former.as_of), '-infinity'), {{ as_of() }})
+                    from {{ source('ops', 'builds') }} as former
+                    where former.build_number = (select max(latest.build_number) from {{ held }} as latest)
+                )
+            )
+            and (
+                held.is_fcr_7d_same_topic is distinct from
+                {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_7d') }}
+                or held.is_fcr_7d_any_topic is distinct from
+                {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_7d') }}
+                or held.is_fcr_14d_same_topic is distinct from
+                {{ is_fcr('held', 'held.next_same_topic_contact_at', 'fcr_window.hours_14d') }}
+                or held.is_fcr_14d_any_topic is distinct from
+                {{ is_fcr('held', 'held.next_contact_at', 'fcr_window.hours_14d') }}
+            )
+        )
 {%- endif %}

@@ -129,7 +129,8 @@ select
     reply.account_key,
     wait.minutes::double precision as minutes,
     reply.is_done,
-    not reply.is_done as has_running
+    -- of a reply that is one wait, is_done says it all
+    true as has_running
 from replies as reply
 cross join
     lateral (
