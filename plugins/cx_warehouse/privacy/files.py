@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cx_warehouse.landing.erased import BLANK
-from cx_warehouse.privacy.traces import NEVER
+from cx_warehouse.privacy.traces import NEVER, Pattern
 
 # Below the home; what is not named here holds no text of records (the database's own files, programs, secrets).
 PLACES = ("airflow/logs", "data_docs", "dbt", "logs", "superset")
@@ -23,11 +23,11 @@ def files_below(home: Path, places: Sequence[str] = PLACES) -> Iterator[Path]:
                 yield path
 
 
-def clean_files(home: Path, pattern: str, counts: Counter[str]) -> None:
+def clean_files(home: Path, pattern: Pattern, counts: Counter[str]) -> None:
     """Blank what matches, in place: a task may be writing to the same file."""
-    if pattern == NEVER:
+    if pattern.regex == NEVER:
         return
-    wanted = re.compile(pattern, re.IGNORECASE)
+    wanted = re.compile(pattern.regex, re.IGNORECASE)
     for path in files_below(home):
         try:
             if path.stat().st_size > LARGEST_BYTES:
@@ -36,7 +36,7 @@ def clean_files(home: Path, pattern: str, counts: Counter[str]) -> None:
             text = path.read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
             continue  # rotated away meanwhile
-        cleaned, times = wanted.subn(BLANK, text)
+        cleaned, times = wanted.subn(BLANK, text) if pattern.may_be_in(text) else (text, 0)
         if times:
             with path.open("r+b") as file:
                 file.write(cleaned.encode("utf-8", "surrogateescape"))

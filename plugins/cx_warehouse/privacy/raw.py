@@ -30,13 +30,16 @@ def hold_raw(connection: psycopg.Connection) -> None:
 def find_mentions(connection: psycopg.Connection, subject: Subject, traces: Traces) -> dict[str, list[str]]:
     """Keys of records, by stream, that are somebody else's and tell of the person."""
     found = {}
+    # beside parameters a per cent sign stands for one
+    told = sql.SQL(traces.values.found_in(sql.SQL("record::text")).as_string(connection).replace("%", "%%"))
     for stream in registered():
         matches, parameters = named_in(subject, stream, "mention")
         rows = connection.execute(
             sql.SQL("select distinct key from {} where key <> all(%s) and ({})").format(
-                raw_table(*stream.split(".")), sql.SQL(" or ").join([sql.SQL("record::text ~* %s"), *matches])
+                raw_table(*stream.split(".")),
+                sql.SQL(" or ").join([told, *matches]),
             ),
-            [list(subject.records[stream]), traces.values, *parameters],
+            [list(subject.records[stream]), *parameters],
         ).fetchall()
         if rows:
             found[stream] = [row[0] for row in rows]
@@ -100,7 +103,7 @@ def _blank(
 def clean_quarantine(connection: psycopg.Connection, subject: Subject, traces: Traces, counts: Counter[str]) -> None:
     """Delete what was refused and is about the person, or names them: nothing can be cut out of what is broken."""
     for source, streams in registry.streams().items():
-        matches = [sql.SQL("encode(body, 'escape') ~* {}").format(sql.Literal(_in_bytes(traces.values)))]
+        matches = [sql.SQL("encode(body, 'escape') ~* {}").format(sql.Literal(_in_bytes(traces.values.regex)))]
         for stream in streams:
             name = f"{source}.{stream}"
             if subject.records[name]:

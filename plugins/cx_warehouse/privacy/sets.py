@@ -15,7 +15,7 @@ from psycopg import sql
 from cx_warehouse.connectors import registry
 from cx_warehouse.landing.erased import BLANK
 from cx_warehouse.landing.raw_tables import raw_table
-from cx_warehouse.privacy.traces import Traces
+from cx_warehouse.privacy.traces import Pattern, Traces
 
 SETS = ("marts", "previous", "candidate")
 # Column → what it holds. Of the person's keys of that kind, the row goes.
@@ -204,7 +204,7 @@ def staged_from(model: str) -> str | None:
     return f"{source}.{stream}" if stream in registry.streams().get(source, ()) else None
 
 
-def scrub(connection: psycopg.Connection, table: Table, pattern: str, counts: Counter[str]) -> None:
+def scrub(connection: psycopg.Connection, table: Table, pattern: Pattern, counts: Counter[str]) -> None:
     """Blank what matches in every text of a table; a row that would no longer be told from another one goes."""
     if not table.columns:
         return
@@ -212,7 +212,7 @@ def scrub(connection: psycopg.Connection, table: Table, pattern: str, counts: Co
     blanked = sql.SQL(", ").join(
         sql.SQL("{column} = regexp_replace({column}::text, {pattern}, {blank}, 'gi')::{kind}").format(
             column=sql.Identifier(column),
-            pattern=sql.Literal(pattern),
+            pattern=sql.Literal(pattern.regex),
             blank=sql.Literal(BLANK),
             kind=sql.SQL(_type(kind)),
         )
@@ -227,10 +227,10 @@ def scrub(connection: psycopg.Connection, table: Table, pattern: str, counts: Co
         counts[f"{table} deleted"] += done.rowcount
 
 
-def _matches(table: Table, pattern: str) -> sql.Composable:
+def _matches(table: Table, pattern: Pattern) -> sql.Composable:
     """Whether any text of a row matches."""
     return sql.SQL(" or ").join(
-        sql.SQL("{}::text ~* {}").format(sql.Identifier(column), sql.Literal(pattern)) for column in table.columns
+        pattern.found_in(sql.SQL("{}::text").format(sql.Identifier(column))) for column in table.columns
     )
 
 
@@ -238,7 +238,7 @@ def _type(name: str) -> str:
     return {"_text": "text[]", "_varchar": "varchar[]", "bpchar": "text"}.get(name, name)
 
 
-def left_over(connection: psycopg.Connection, tables: Sequence[Table], pattern: str) -> dict[str, int]:
+def left_over(connection: psycopg.Connection, tables: Sequence[Table], pattern: Pattern) -> dict[str, int]:
     """How many rows of which tables still match: what an erasure is checked by."""
     found = {}
     for table in tables:

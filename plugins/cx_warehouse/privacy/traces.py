@@ -6,18 +6,56 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from psycopg import sql
+
 from cx_warehouse.landing.erased import BLANK
 
 NEVER = "a^b"  # matches nothing
+APART = " ().-"  # what digits are set apart with
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """`regex` matches the values, whatever their case. Text that matches has one of `hints` in it once it is in lower
+    case and without `APART`; None where that cannot be promised."""
+
+    regex: str
+    hints: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[str, str]]) -> Pattern:
+        """Of expressions, each with the plain value that it looks for."""
+        found = list(parts)
+        hints = tuple(_plain(value) for _, value in found)
+        keeps_case = all(letter.upper().lower() == letter != "σ" for hint in hints for letter in hint)
+        return cls("|".join(regex for regex, _ in found) or NEVER, hints if keeps_case else None)
+
+    def may_be_in(self, text: str) -> bool:
+        """False only of text that does not match; told at a fraction of what the expression costs."""
+        plain = _plain(text)
+        return self.hints is None or any(hint in plain for hint in self.hints)
+
+    def found_in(self, text: sql.Composable) -> sql.Composable:
+        """The condition that a text of Postgres matches: of nearly all texts the hints say no, as above."""
+        matches = sql.SQL("{} ~* {}").format(text, sql.Literal(self.regex))
+        if self.hints is None:
+            return matches
+        return sql.SQL("case when translate(lower({}), {}, '') like any ({}) then {} else false end").format(
+            text,
+            sql.Literal(APART),
+            sql.Literal(["%" + re.sub(r"([%_\\])", r"\\\1", hint) + "%" for hint in self.hints]),
+            matches,
+        )
 
 
 @dataclass(frozen=True)
 class Traces:
     """`values` finds addresses, numbers and names; `keys` the person's keys in texts that name records (evidence of
-    a link, lines of a log)."""
+    a link, lines of a log); `everything` both: for logs."""
 
-    values: str
-    keys: str
+    values: Pattern
+    keys: Pattern
+    everything: Pattern
 
     @classmethod
     def of(
@@ -28,20 +66,15 @@ class Traces:
         keys: Iterable[str],
     ) -> Traces:
         """The expressions for a person; case does not count."""
-        found = [_bounded(email, r"[a-z0-9._%+'-]", r"[a-z0-9-]|\.[a-z0-9]") for email in sorted(emails)]
-        found += [_phone(phone) for phone in sorted(phones)]
-        found += [_bounded(name, r"\w", r"\w") for name in sorted(names)]
-        named = [_bounded(key, r"[\w:]", r"\w") for key in sorted(keys)]
-        return cls("|".join(found) or NEVER, "|".join(named) or NEVER)
-
-    @property
-    def everything(self) -> str:
-        """Both: for logs."""
-        return "|".join(part for part in (self.values, self.keys) if part != NEVER) or NEVER
+        values = [(_bounded(email, r"[a-z0-9._%+'-]", r"[a-z0-9-]|\.[a-z0-9]"), email) for email in sorted(emails)]
+        values += [(_phone(phone), phone[-9:]) for phone in sorted(phones) if phone]
+        values += [(_bounded(name, r"\w", r"\w"), name) for name in sorted(names)]
+        named = [(_bounded(key, r"[\w:]", r"\w"), key) for key in sorted(keys)]
+        return cls(Pattern.of(values), Pattern.of(named), Pattern.of(values + named))
 
     def clean(self, text: str) -> str:
         """The text without the person's values."""
-        return re.sub(self.values, BLANK, text, flags=re.IGNORECASE)
+        return re.sub(self.values.regex, BLANK, text, flags=re.IGNORECASE)
 
 
 def _bounded(value: str, before: str, after: str) -> str:
@@ -50,6 +83,9 @@ def _bounded(value: str, before: str, after: str) -> str:
 
 def _phone(digits: str) -> str:
     """With or without the country, and however the digits are set apart."""
-    own = digits[-9:]
-    joined = r"[ ().-]{0,2}".join(own)
-    return rf"(?<![0-9])(?:\+|00)?(?:{digits[:-9]})?[ ().-]{{0,2}}{joined}(?![0-9])" if own else NEVER
+    joined = r"[ ().-]{0,2}".join(digits[-9:])
+    return rf"(?<![0-9])(?:\+|00)?(?:{digits[:-9]})?[ ().-]{{0,2}}{joined}(?![0-9])"
+
+
+def _plain(value: str) -> str:
+    return value.lower().translate(str.maketrans("", "", APART))
