@@ -124,6 +124,13 @@ def test_traces_in_text(text: str, found: bool) -> None:
     assert bool(re.search(traces.everything.regex, text, re.IGNORECASE)) is found
 
 
+def test_hints_leave_out_no_letter_that_the_expression_takes_for_another() -> None:
+    everything = Traces.of((), (), {"ali kaya"}, ()).everything
+    assert re.search(everything.regex, "ALİ KAYA", re.IGNORECASE)
+    assert everything.may_be_in("ALİ KAYA")
+    assert not everything.may_be_in("Ela Kaya")
+
+
 def test_nothing_known_matches_nothing() -> None:
     assert not re.search(Traces.of((), (), (), ()).everything.regex, "anything")
 
