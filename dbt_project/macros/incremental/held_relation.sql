@@ -13,3 +13,14 @@
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}
+
+
+{# The clock of the build that wrote a held relation last, a scalar subquery: what time alone has moved was moved since. The
+   model names source('ops', 'builds') in a depends_on. #}
+{% macro held_as_of(held) -%}
+    (
+        select max(former.as_of)
+        from {{ source('ops', 'builds') }} as former
+        where former.build_number = (select max(latest.build_number) from {{ held }} as latest)
+    )
+{%- endmacro %}

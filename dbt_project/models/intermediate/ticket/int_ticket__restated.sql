@@ -36,11 +36,8 @@ from {{ ref('int_ticket__touched') }}
                     where setting.build_number = {{ build_number() }}
                 )
                 or held.first_resolved_at
-                + greatest(fcr_window.hours_7d, fcr_window.hours_14d) * interval '1 hour' > (
-                    select least(coalesce(max(former.as_of), '-infinity'), {{ as_of() }})
-                    from {{ source('ops', 'builds') }} as former
-                    where former.build_number = (select max(latest.build_number) from {{ held }} as latest)
-                )
+                + greatest(fcr_window.hours_7d, fcr_window.hours_14d) * interval '1 hour'
+                > least(coalesce({{ held_as_of(held) }}, '-infinity'), {{ as_of() }})
             )
             and (
                 held.is_fcr_7d_same_topic is distinct from

@@ -31,9 +31,6 @@ inner join {{ ref('int_ticket__tickets') }} as ticket on touched.ticket_key = ti
         promise.build_number = {{ build_number() }}
         and promise.stopped_at is null
         and promise.is_breached
-        and promise.elapsed_minutes - promise.target_minutes <= (
-            select {{ seconds_between('max(former.as_of)', as_of()) }} / 60
-            from {{ source('ops', 'builds') }} as former
-            where former.build_number = (select max(held.build_number) from {{ held }} as held)
-        )
+        and promise.elapsed_minutes - promise.target_minutes
+        <= {{ seconds_between(held_as_of(held), as_of()) }} / 60
 {%- endif %}

@@ -59,11 +59,7 @@ periods as (
             and period.period = cohort.period
             and period.period_start = cohort.period_start
         where
-            running.minutes - (
-                select {{ seconds_between('max(former.as_of)', as_of()) }} / 60
-                from {{ source('ops', 'builds') }} as former
-                where former.build_number = (select max(held.build_number) from {{ held }} as held)
-            ) < cohort.longest_done_minutes
+            running.minutes - {{ seconds_between(held_as_of(held), as_of()) }} / 60 < cohort.longest_done_minutes
     {%- endif %}
 )
 

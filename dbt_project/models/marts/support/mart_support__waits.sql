@@ -129,7 +129,7 @@ select
     reply.account_key,
     wait.minutes::double precision as minutes,
     reply.is_done,
-    -- of a reply that is one wait, is_done says it all
+    -- a reply is one wait: is_done says it all, and to ask twice whether it runs has the planner expect next to none
     true as has_running
 from replies as reply
 cross join
