@@ -33,11 +33,23 @@ def _comparison(name: str, null: str, *levels: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def one_slip(column: str) -> str:
+    """One letter too many, too few, another or in its neighbour's place. What is further apart is sorted out
+    first, as distances without neighbours are found nine times as fast; an "and" would ask for all of them."""
+    left, right = f"{column}_l", f"{column}_r"
+    return (
+        f"case when abs(length({left}) - length({right})) > 1 then false"
+        f" when levenshtein({left}, {right}) > 2 then false else damerau_levenshtein({left}, {right}) = 1 end"
+    )
+
+
 _GIVEN_ALIKE = "(jaro_winkler_similarity(given_l, given_r) >= 0.9 or given_sound_l = given_sound_r)"
 _INITIAL = "(least(length(given_l), length(given_r)) = 1 and left(given_l, 1) = left(given_r, 1))"
-_FAMILY_ALIKE = (
+# names of one word share a word where they are the same, which the others tell sooner
+FAMILY_ALIKE = (
     "(jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r"
-    " or len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0)"
+    " or case when contains(family_l, ' ') or contains(family_r, ' ')"
+    " then len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0 end)"
 )
 _SWAPPED_ALIKE = (
     "(jaro_winkler_similarity(given_l, family_r) >= 0.9 and jaro_winkler_similarity(family_l, given_r) >= 0.9)"
@@ -50,8 +62,8 @@ NAME = _comparison(
     _level("both, in each other's place", "given_l = family_r and family_l = given_r"),
     _level("an initial, family name", f"{_INITIAL} and family_l = family_r", rarity_of="family"),
     _level("given name alike, family name", f"{_GIVEN_ALIKE} and family_l = family_r", rarity_of="family"),
-    _level("given name, family name alike", f"given_l = given_r and {_FAMILY_ALIKE}", rarity_of="given"),
-    _level("both alike", f"({_GIVEN_ALIKE} and {_FAMILY_ALIKE}) or {_SWAPPED_ALIKE}"),
+    _level("given name, family name alike", f"given_l = given_r and {FAMILY_ALIKE}", rarity_of="given"),
+    _level("both alike", f"({_GIVEN_ALIKE} and {FAMILY_ALIKE}) or {_SWAPPED_ALIKE}"),
     _level(
         "family name, the given one not known",
         "family_l = family_r and (given_l is null or given_r is null)",
@@ -64,7 +76,7 @@ NAME = _comparison(
     ),
     _level("one part, not compared", "given_l is null or given_r is null or family_l is null or family_r is null"),
     _level("given name only", "given_l = given_r", rarity_of="given"),
-    _level("family name only", f"family_l = family_r or {_FAMILY_ALIKE}"),
+    _level("family name only", f"family_l = family_r or {FAMILY_ALIKE}"),
 )
 
 EMAIL = _comparison(
@@ -73,7 +85,7 @@ EMAIL = _comparison(
     _level("a mailbox of several people", "email_l = email_r and is_shared_mailbox_l"),
     _level("same", "email_l = email_r"),
     _level("same before the @", "email_local_l = email_local_r and length(email_local_l) > 5"),
-    _level("one slip", "damerau_levenshtein(email_l, email_r) = 1"),
+    _level("one slip", one_slip("email")),
     _level("alike before the @", "jaro_winkler_similarity(email_local_l, email_local_r) >= 0.92"),
 )
 
@@ -81,7 +93,7 @@ PHONE = _comparison(
     "phone",
     "phone_l is null or phone_r is null",
     _level("same", "phone_l = phone_r"),
-    _level("one slip", "damerau_levenshtein(phone_l, phone_r) = 1"),
+    _level("one slip", one_slip("phone")),
 )
 
 _PLACE = "(postal_code_l = postal_code_r or city_l = city_r)"
@@ -120,7 +132,7 @@ NUMBER = _comparison(
     "number",
     "external_id_l is null or external_id_r is null",
     _level("same", "external_id_l = external_id_r"),
-    _level("one slip", "damerau_levenshtein(external_id_l, external_id_r) = 1"),
+    _level("one slip", one_slip("external_id")),
 )
 
 COMPARISONS = (NAME, EMAIL, PHONE, HOME, BIRTH, NUMBER)

@@ -14,7 +14,7 @@ import duckdb
 from cx_warehouse.identity.names import skeleton
 
 # Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
-BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
+_BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
 
 COLUMNS = (
     "given",
@@ -122,19 +122,18 @@ def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[st
 
 
 def keys_of(prepared_table: str) -> str:
-    """A query of the block keys of a prepared table: identity_key, block_key; each pair once."""
+    """A query of the block keys of a prepared table: identity_key, block; each pair once."""
     rules = ",\n        ".join(_RULES)
     return f"""
-    select distinct identity_key, block_key
-    from (select identity_key, unnest([{rules}]) as block_key from {prepared_table})
-    where block_key is not null
+    select identity_key, {_BLOCK} as block
+    from (select identity_key, unnest(list_distinct([{rules}])) as block_key from {prepared_table})
     """
 
 
 def blocking_keys(connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> None:
-    """Write the block keys of `persons` into a new table `into`: identity_key, block_key (text, personal data).
+    """Write the block keys of `persons` into a new table `into`: identity_key, block (a number in the key's place).
 
     A key depends on its own record only. Persons who share a key may be compared; whoever calls `probable_pairs` for
     some thin persons hands it all persons that share a key with one of them."""
     with prepared(connection, persons) as table:
-        connection.execute(f"create or replace table {into} as {keys_of(table)} order by identity_key, block_key")
+        connection.execute(f"create or replace table {into} as {keys_of(table)}")

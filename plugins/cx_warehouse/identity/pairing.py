@@ -12,7 +12,7 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from cx_warehouse.identity.blocking import BLOCK, blocking_keys
+from cx_warehouse.identity.blocking import blocking_keys
 from cx_warehouse.identity.names import Names
 from cx_warehouse.identity.probable import probable_pairs
 from cx_warehouse.identity.resolve import PAIRS, RECORDS
@@ -112,11 +112,11 @@ class Pairing:
         """The pairs of all records; needs what `Resolution.link` leaves in the workspace."""
         make_persons(self._duck, "node", "claims", NAMES, "persons")
         blocking_keys(self._duck, "persons", "keys")
-        self._push(f"select identity_key, {BLOCK} from keys", "block_keys")
+        self._push("select identity_key, block from keys", "block_keys")
         cap = shipped().block_cap
-        crowded = f"select {BLOCK} from keys group by block_key having count(*) > {cap}"
+        crowded = f"select block from keys group by block having count(*) > {cap}"
         self._push(crowded, "crowded_blocks")
-        self._score("select identity_key from thin")
+        self._score("select identity_key from thin", keys="keys")
         self._push(f"select {_PAIR} from pairs", "pairs")
 
     def of_affected(self) -> bool:
@@ -176,10 +176,10 @@ class Pairing:
             PAIRS,
         )
 
-    def _score(self, thin: str, crowded: str | None = None, among: str | None = None) -> None:
+    def _score(self, thin: str, **known: str) -> None:
         duck = self._duck
         duck.execute(f"create or replace table thin_person as select * from persons where identity_key in ({thin})")
-        probable_pairs(duck, "thin_person", "persons", "pairs", names=self._names, crowded=crowded, among=among)
+        probable_pairs(duck, "thin_person", "persons", "pairs", names=self._names, **known)
 
     def _push(self, query: str, table: str) -> None:
         push(self._duck, query, self._pg, self._places.table(table))
@@ -194,7 +194,7 @@ class Pairing:
         )
         blocking_keys(self._duck, "touched_person", "keys")
         self._pg.execute(compose(self._places, "create temp table fresh_blocks (like {block_keys}) on commit drop"))
-        push(self._duck, f"select identity_key, {BLOCK} from keys", self._pg, sql.Identifier("fresh_blocks"))
+        push(self._duck, "select identity_key, block from keys", self._pg, sql.Identifier("fresh_blocks"))
         for statement in _REPLACE_BLOCKS:
             self._pg.execute(compose(self._places, statement))
         cap = sql.Literal(shipped().block_cap)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import duckdb
 
-from cx_warehouse.identity.blocking import BLOCK, blocking_keys, keys_of, prepared
+from cx_warehouse.identity.blocking import blocking_keys, keys_of, prepared
 from cx_warehouse.identity.names import Names, PersonName, parse_name
 from cx_warehouse.identity.scoring import Model, scored, shipped
 
@@ -113,19 +113,18 @@ order by left_key, right_key
 _PAIRS = """
 create temp table {pairs} as
 with crowded as (
-    select block_key from {keys} group by block_key having count(*) > {cap}
-    union
+    select block from {keys} group by block having count(*) > {cap}
     {known_crowded}
 )
 , usable as (
-    select * from {keys} anti join crowded using (block_key)
+    select * from {keys} anti join crowded using (block)
 )
 select distinct
     least(one.identity_key, other.identity_key) as join_key_l,
     greatest(one.identity_key, other.identity_key) as join_key_r,
     '0' as match_key
 from usable as one
-join usable as other using (block_key)
+join usable as other using (block)
 where one.identity_key <> other.identity_key
     and one.identity_key in (select cast(identity_key as varchar) from {thin})
     and {among}
@@ -140,6 +139,7 @@ def probable_pairs(
     *,
     names: Names | None = None,
     model: Model | None = None,
+    keys: str | None = None,
     crowded: str | None = None,
     among: str | None = None,
 ) -> None:
@@ -148,11 +148,11 @@ def probable_pairs(
     decimals), probability (9 decimals), verdict (accepted or proposed), model_version.
 
     `persons` holds one row per identity_key, in the columns of `blocking.COLUMNS` and optionally `is_romanised`; `thin`
-    is a subset of it. `persons` must hold everyone who shares a block key (`blocking_keys`) with somebody thin, but for
-    the keys of the table `crowded` (block, as `blocking.BLOCK` makes them of keys), of which the caller knows that more
-    than `Model.block_cap` persons share them. Then a pair gets the same row whoever else is there: its weight depends
-    on its two records and the model only, and a key that more than `Model.block_cap` persons share compares nobody. If
-    the table `among` (identity_key) is given, only pairs with a side in it are scored.
+    is a subset of it. `keys` is what `blocking_keys` made of `persons`, where that is at hand. `persons` must hold
+    everyone who shares a block key with somebody thin, but for the keys of the table `crowded` (block), of which the
+    caller knows that more than `Model.block_cap` persons share them. Then a pair gets the same row whoever else is
+    there: its weight depends on its two records and the model only, and a key that more than `Model.block_cap` persons
+    share compares nobody. If the table `among` (identity_key) is given, only pairs with a side in it are scored.
 
     Accepted means: at or above the accept threshold; names that `Names.agreement` calls the same; the same customer
     number, phone, personal mailbox, or birth date and postal code or home (one slip allowed in some of them); and not
@@ -163,19 +163,19 @@ def probable_pairs(
 
     Nothing else stays behind: no table, function, file or log line. Table names are put into SQL as they are."""
     model = model or shipped()
-    keys, pairs = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("keys", "pairs"))
+    own_keys, pairs = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("keys", "pairs"))
     with prepared(connection, persons) as table, _agreement(connection, names or Names()) as agreement:
         try:
-            connection.execute(f"create temp table {keys} as {keys_of(table)}")
-            is_crowded = f"{BLOCK} in (select block from {crowded})" if crowded else "false"
+            if keys is None:
+                connection.execute(f"create temp table {own_keys} as {keys_of(table)}")
             sides = (f"{side}.identity_key in (select identity_key from {among})" for side in ("one", "other"))
             connection.execute(
                 _PAIRS.format(
                     pairs=pairs,
-                    keys=keys,
+                    keys=keys or own_keys,
                     cap=model.block_cap,
                     thin=thin,
-                    known_crowded=f"select block_key from {keys} where {is_crowded}",
+                    known_crowded=f"union select block from {crowded}" if crowded else "",
                     among=f"({' or '.join(sides)})" if among else "true",
                 )
             )
@@ -196,7 +196,7 @@ def probable_pairs(
                     )
                 )
         finally:
-            for made in (keys, pairs):
+            for made in (own_keys, pairs):
                 connection.execute(f"drop table if exists {made}")
 
 

@@ -79,6 +79,7 @@ class Resolution:
         self._names = Names(settings.variants)
         self._size = self._values = 0
         self._stub = np.zeros(0, dtype=np.int32)  # by node
+        self._stubs = np.zeros(0, dtype=np.int64)
         self._group = np.zeros(0, dtype=np.int32)  # by stub
         self._holders: dict[int, Holder] = {}  # by stub, filled as needed
         self._apart_stubs: frozenset[tuple[int, int]] = frozenset()
@@ -92,6 +93,7 @@ class Resolution:
         parse_names(self._duck, "node", "n", "node_name")
         apart = apart_nodes(self._duck, self._settings)
         self._stub = hard_stubs(self._duck, self._size, self._values, apart)
+        self._stubs = np.flatnonzero(self._stub == np.arange(self._size))  # each is named after a record of its own
         self._describe_stubs(apart)
         self._share_identifiers()
         self._assign_browsers()
@@ -268,16 +270,20 @@ class Resolution:
 
     def _conflicts(self, group: Ints, weighed: Set[tuple[int, int]] = frozenset()) -> Iterator[list[int]]:
         """The groups, as lists of stubs, in which two may not be one person. `weighed`: see `may_not_be_one`."""
-        stubs = np.unique(self._stub)
-        fill(self._duck, "gathered", {"stub": "integer", "grp": "integer"}, columns=(stubs, group[stubs]))
+        columns = (self._stubs, group[self._stubs])
+        fill(self._duck, "gathered", {"stub": "integer", "grp": "integer"}, columns=columns)
         doubtful = self._duck.execute(
-            """select list(gathered.stub order by gathered.stub)
-               from gathered join stub using (stub) left join bound using (stub)
-               group by gathered.grp
-               having count(*) > 1 and (count(*) filter (where stub.is_exclusive) > 1
-                   or min(stub.name.words) < max(stub.name.words) or min(stub.birth_date) < max(stub.birth_date)
-                   or count(bound.stub) > 1)
-               order by 1"""
+            """with several as (select grp from gathered group by grp having count(*) > 1),
+               doubtful as (
+                   select gathered.grp
+                   from gathered join several using (grp) join stub using (stub) left join bound using (stub)
+                   group by gathered.grp
+                   having count(*) filter (where stub.is_exclusive) > 1
+                       or min(stub.name.words) < max(stub.name.words) or min(stub.birth_date) < max(stub.birth_date)
+                       or count(bound.stub) > 1
+               )
+               select list(gathered.stub order by gathered.stub)
+               from gathered join doubtful using (grp) group by gathered.grp order by 1"""
         ).fetchall()
         self._load_holders({stub for (members,) in doubtful for stub in members})
         for (members,) in doubtful:
@@ -304,8 +310,8 @@ class Resolution:
 
     # --- what is probable ---
     def _find_thin(self) -> None:
-        stubs = np.unique(self._stub)
-        fill(self._duck, "stub_group", {"stub": "integer", "grp": "integer"}, columns=(stubs, self._group[stubs]))
+        columns = (self._stubs, self._group[self._stubs])
+        fill(self._duck, "stub_group", {"stub": "integer", "grp": "integer"}, columns=columns)
         self._duck.execute(
             """create or replace table thin as
                select node.identity_key
@@ -343,6 +349,6 @@ class Resolution:
 
     def _with_pairs(self) -> Ints:
         left, right = arrays(self._duck.execute("select left_n, right_n from pair"))
-        stubs = np.unique(self._stub)
-        one_side = np.concatenate([self._stub[left], stubs])
-        return lowest(components(self._size, one_side, np.concatenate([self._stub[right], self._group[stubs]])))
+        one_side = np.concatenate([self._stub[left], self._stubs])
+        other_side = np.concatenate([self._stub[right], self._group[self._stubs]])
+        return lowest(components(self._size, one_side, other_side))

@@ -7,22 +7,23 @@ components it touches."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 
 import psycopg
 from psycopg import sql
 
+from cx_warehouse.database.state import make_missing
 from cx_warehouse.identity.settings import Settings
 
 INDEXES = {
-    "claims": ("(identity_key)", "(kind, value) where value is not null and blocked_because is null"),
-    "crowded": ("(kind, value)",),
+    "claims": ("(identity_key)", "(value, kind) where value is not null and blocked_because is null"),
+    "crowded": ("(value, kind)",),
     "block_keys": ("(identity_key)", "(block)"),
     "crowded_blocks": ("(block)",),
     "pairs": ("(left_key)", "(right_key)"),
     "membership": ("(identity_key)", "(component)", "(customer_key)", "(build_number)"),
     "suspects": ("(component)",),
 }
+TABLES = (*INDEXES, "changes", "decisions", "basis")
 # An employee takes part only as somebody who asked for help.
 TAKES_PART = """(not identity.is_agent or exists (
     select 1 from {tickets} as ticket where ticket.requester_key = identity.identity_key and not ticket.is_deleted))"""
@@ -54,13 +55,12 @@ class Places:
 
 def create_state(connection: psycopg.Connection, places: Places) -> None:
     """Make the tables that are not there yet."""
-    statements = resources.files("cx_warehouse.identity").joinpath("state.sql").read_text()
-    connection.execute(sql.SQL(statements).format(schema=sql.Identifier(f"{places.target}_identity")))
+    make_missing(connection, "cx_warehouse.identity", f"{places.target}_identity", TABLES)
 
 
 def compose(places: Places, statement: str, **parts: sql.Composable) -> sql.Composed:
     """A statement in which {claims}, {identities} and their like are the set's tables."""
-    own = {name: places.table(name) for name in (*INDEXES, "changes", "decisions", "basis")}
+    own = {name: places.table(name) for name in TABLES}
     models = {
         "identities": places.model("int_person__identities"),
         "stated": places.model("int_person__claims"),

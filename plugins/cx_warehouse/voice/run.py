@@ -9,12 +9,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 
 import psycopg
 from psycopg import sql
 
 from cx_warehouse.connectors.errors import ConfigError
+from cx_warehouse.database.state import make_missing
 from cx_warehouse.voice.scoring import Score, model_version, score
 from cx_warehouse.voice.words import Terms
 
@@ -55,8 +55,7 @@ class Places:
 
 def create_state(connection: psycopg.Connection, places: Places) -> None:
     """Make the set's table if it is not there yet."""
-    statements = resources.files("cx_warehouse.voice").joinpath("state.sql").read_text(encoding="utf-8")
-    connection.execute(sql.SQL(statements).format(schema=sql.Identifier(f"{places.target}_voice")))
+    make_missing(connection, "cx_warehouse.voice", f"{places.target}_voice", ["comment_scores"])
 
 
 def score_comments(dsn: str, build_number: int, *, target: str = "candidate") -> Report:

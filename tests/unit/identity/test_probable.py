@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import subprocess
 import sys
@@ -230,7 +231,7 @@ def test_a_part_gives_what_the_whole_gives_when_it_holds_whoever_shares_a_key(
     blocking_keys(crowd, "everyone", "keys")
     crowd.execute(
         "create or replace table neighbours as from everyone where identity_key in (select identity_key from keys "
-        "where block_key in (select block_key from keys where identity_key in (select identity_key from sample_of)))"
+        "where block in (select block from keys where identity_key in (select identity_key from sample_of)))"
     )
     probable_pairs(crowd, "sample_of", "neighbours", "part", model=OPEN)
     expected = crowd.execute(
@@ -297,12 +298,17 @@ def test_only_pairs_with_a_side_among_the_given_are_scored(duck: duckdb.DuckDBPy
     assert duck.execute("select left_key, right_key from pairs").fetchall() == [("k0", "k1"), ("k1", "k2")]
 
 
+def block_of(key: str) -> int:
+    """The number that stands for a key: half of the latter half of its MD5, which no library's version changes."""
+    return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest()[8:], "little") >> 1
+
+
 def test_block_keys_come_from_one_record_alone(duck: duckdb.DuckDBPyConnection) -> None:
     blocking_keys(duck, table(duck, "persons", ANNA, without(ANNA, "email")), "together")
     blocking_keys(duck, table(duck, "persons", ANNA), "alone")
-    together = duck.execute("from together where identity_key = 'k0'").fetchall()
-    assert together == duck.execute("from alone").fetchall()
-    assert ("k0", "phone +48600100200") in together and ("k0", "number 730112") in together
+    together = duck.execute("from together where identity_key = 'k0' order by block").fetchall()
+    assert together == duck.execute("from alone order by block").fetchall()
+    assert ("k0", block_of("phone +48600100200")) in together and ("k0", block_of("number 730112")) in together
     assert len(together) == len(set(together)) == 12
     blocking_keys(duck, table(duck, "persons", {"given": "anna"}), "nothing")
     assert duck.execute("from nothing").fetchall() == []

@@ -54,6 +54,46 @@ def test_the_shipped_model_compares_what_training_compares() -> None:
     assert found["block_cap"] == train.BLOCK_CAP and found["training"]["seed"] == train.TRAINED_ON
 
 
+def test_one_slip_is_a_distance_of_one_and_family_names_are_alike_by_a_word_too() -> None:
+    """What is asked first, to spare dearer questions, changes no answer."""
+    draw = random.Random(7)
+    letters = "abż@.1 ح"
+
+    def slipped(text: str) -> str:
+        for _ in range(draw.choice((1, 1, 1, 2))):
+            at = draw.randrange(len(text) + 1)
+            cut = draw.choice((0, 1))
+            put = draw.choice(("", draw.choice(letters), text[at : at + 2][::-1]))
+            text = text[:at] + put + text[at + max(cut, len(put) if len(put) == 2 else 0) :]
+        return text
+
+    made = ["".join(draw.choices(letters, k=draw.randrange(1, 14))) for _ in range(4_000)]
+    pairs = [(text, slipped(text)) for text in made]
+    with duckdb.connect() as connection:
+        connection.execute("create table pairs (family_l text, family_r text)")
+        connection.execute(
+            "insert into pairs select unnest($1::text[]), unnest($2::text[])", [made, [text for _, text in pairs]]
+        )
+        connection.execute(
+            """create view parts as select *, hash(family_l) as family_sound_l, hash(family_r) as family_sound_r,
+                   damerau_levenshtein(family_l, family_r) = 1 as is_slip,
+                   jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_l = family_r
+                       or len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0 as is_alike
+               from pairs"""
+        )
+        slip, alike = comparisons.one_slip("family"), comparisons.FAMILY_ALIKE
+        found = connection.execute(
+            f"""select count(*) filter (where ({slip}) is distinct from is_slip),
+                       count(*) filter (where coalesce({alike}, false) is distinct from is_alike),
+                       count(*) filter (where is_slip), count(*) filter (where not is_slip),
+                       count(*) filter (where is_alike)
+                from parts"""
+        ).fetchone()
+    assert found is not None
+    assert found[:2] == (0, 0)
+    assert min(found[2:]) > 500
+
+
 _COUNTED = "import sys; from tests.unit.identity.test_training import counted; sys.stdout.write(counted())"
 
 

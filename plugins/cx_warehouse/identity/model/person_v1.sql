@@ -8,13 +8,13 @@ with __splink__df_comparison_vectors as (
         WHEN given_l = family_r and family_l = given_r THEN 10
         WHEN (least(length(given_l), length(given_r)) = 1 and left(given_l, 1) = left(given_r, 1)) and family_l = family_r THEN 9
         WHEN (jaro_winkler_similarity(given_l, given_r) >= 0.9 or given_sound_l = given_sound_r) and family_l = family_r THEN 8
-        WHEN given_l = given_r and (jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r or len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0) THEN 7
-        WHEN ((jaro_winkler_similarity(given_l, given_r) >= 0.9 or given_sound_l = given_sound_r) and (jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r or len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0)) or (jaro_winkler_similarity(given_l, family_r) >= 0.9 and jaro_winkler_similarity(family_l, given_r) >= 0.9) THEN 6
+        WHEN given_l = given_r and (jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r or case when contains(family_l, ' ') or contains(family_r, ' ') then len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0 end) THEN 7
+        WHEN ((jaro_winkler_similarity(given_l, given_r) >= 0.9 or given_sound_l = given_sound_r) and (jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r or case when contains(family_l, ' ') or contains(family_r, ' ') then len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0 end)) or (jaro_winkler_similarity(given_l, family_r) >= 0.9 and jaro_winkler_similarity(family_l, given_r) >= 0.9) THEN 6
         WHEN family_l = family_r and (given_l is null or given_r is null) THEN 5
         WHEN given_l = given_r and (family_l is null or family_r is null) THEN 4
         WHEN given_l is null or given_r is null or family_l is null or family_r is null THEN 3
         WHEN given_l = given_r THEN 2
-        WHEN family_l = family_r or (jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r or len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0) THEN 1
+        WHEN family_l = family_r or (jaro_winkler_similarity(family_l, family_r) >= 0.9 or family_sound_l = family_sound_r or case when contains(family_l, ' ') or contains(family_r, ' ') then len(list_intersect(string_split(family_l, ' '), string_split(family_r, ' '))) > 0 end) THEN 1
         ELSE 0
     END as gamma_name,
     "tf_full_name_l",
@@ -28,14 +28,14 @@ with __splink__df_comparison_vectors as (
         WHEN email_l = email_r and is_shared_mailbox_l THEN 5
         WHEN email_l = email_r THEN 4
         WHEN email_local_l = email_local_r and length(email_local_l) > 5 THEN 3
-        WHEN damerau_levenshtein(email_l, email_r) = 1 THEN 2
+        WHEN case when abs(length(email_l) - length(email_r)) > 1 then false when levenshtein(email_l, email_r) > 2 then false else damerau_levenshtein(email_l, email_r) = 1 end THEN 2
         WHEN jaro_winkler_similarity(email_local_l, email_local_r) >= 0.92 THEN 1
         ELSE 0
     END as gamma_email,
     CASE
         WHEN phone_l is null or phone_r is null THEN -1
         WHEN phone_l = phone_r THEN 2
-        WHEN damerau_levenshtein(phone_l, phone_r) = 1 THEN 1
+        WHEN case when abs(length(phone_l) - length(phone_r)) > 1 then false when levenshtein(phone_l, phone_r) > 2 then false else damerau_levenshtein(phone_l, phone_r) = 1 end THEN 1
         ELSE 0
     END as gamma_phone,
     CASE
@@ -64,7 +64,7 @@ with __splink__df_comparison_vectors as (
     CASE
         WHEN external_id_l is null or external_id_r is null THEN -1
         WHEN external_id_l = external_id_r THEN 2
-        WHEN damerau_levenshtein(external_id_l, external_id_r) = 1 THEN 1
+        WHEN case when abs(length(external_id_l) - length(external_id_r)) > 1 then false when levenshtein(external_id_l, external_id_r) > 2 then false else damerau_levenshtein(external_id_l, external_id_r) = 1 end THEN 1
         ELSE 0
     END as gamma_number,
     match_key
