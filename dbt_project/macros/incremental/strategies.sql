@@ -7,7 +7,8 @@
 
     touched   The model computes the rows of the keys that the relation meta.touched lists for this build. All rows of
               those keys are deleted, then what the model gives is inserted: a key that has no row any more vanishes.
-              Needs unique_key to be a single column that the touched relation has too.
+              Needs unique_key to be a single column that the touched relation has too. Where only some rows of a key
+              are computed, meta.rewritten tells which, a condition on a row `held` of the table and `touched`.
 #}
 {% macro get_incremental_delta_sql(arg_dict) -%}
     {{ return(adapter.dispatch('incremental_delta_sql')(arg_dict)) }}
@@ -58,10 +59,18 @@
     {%- set target_relation = arg_dict['target_relation'] -%}
     {%- set key = adapter.quote(arg_dict['unique_key']) -%}
     {%- set touched = ref(config.get('meta')['touched']) -%}
+    {%- set rewritten = config.get('meta').get('rewritten') -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
 
-    delete from {{ target_relation }}
-    where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched);
+    delete from {{ target_relation }} as held
+    where exists (
+        select 1
+        from {{ touched }} as touched
+        where touched.{{ key }} = held.{{ key }}
+            {%- if rewritten %}
+                and ({{ rewritten }})
+            {%- endif %}
+    );
 
     insert into {{ target_relation }} ({{ columns | map('tojson') | join(', ') }})
     select {% for column in columns %}fresh.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}

@@ -176,10 +176,14 @@ class Pairing:
             PAIRS,
         )
 
-    def _score(self, thin: str, **known: str) -> None:
+    def _score(
+        self, thin: str, *, keys: str | None = None, crowded: str | None = None, among: str | None = None
+    ) -> None:
         duck = self._duck
         duck.execute(f"create or replace table thin_person as select * from persons where identity_key in ({thin})")
-        probable_pairs(duck, "thin_person", "persons", "pairs", names=self._names, **known)
+        probable_pairs(
+            duck, "thin_person", "persons", "pairs", names=self._names, keys=keys, crowded=crowded, among=among
+        )
 
     def _push(self, query: str, table: str) -> None:
         push(self._duck, query, self._pg, self._places.table(table))

@@ -85,15 +85,17 @@ moves as (
         and ticket.created_at < team.to_at
 )
 
+-- what comes and goes again within a day is one row, so that fewer are added up every night
 select
     move.ticket_key,
     {{ company_date('move.moved_at') }} as day,
     ticket.channel,
     move.team_id,
-    move.net,
-    move.opened,
-    move.solved,
-    move.reopened,
+    sum(move.net)::int as net,
+    sum(move.opened)::int as opened,
+    sum(move.solved)::int as solved,
+    sum(move.reopened)::int as reopened,
     {{ build_number() }} as build_number
 from moves as move
 inner join tickets as ticket on move.ticket_key = ticket.ticket_key
+group by move.ticket_key, {{ company_date('move.moved_at') }}, ticket.channel, move.team_id

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='touched',
     unique_key='ticket_key',
-    meta={'touched': 'fct_sla_touched'},
+    meta={'touched': 'fct_sla_touched', 'rewritten': 'touched.is_whole or held.stopped_at is null'},
     indexes=[
         {'columns': ['sla_key'], 'unique': true},
         {'columns': ['ticket_key']},
@@ -18,14 +18,15 @@ with tickets as (
         ticket.ticket_key,
         ticket.source,
         ticket.ticket_id,
-        team.schedule_key
+        team.schedule_key,
+        {{ 'touched.is_whole' if is_incremental() else 'true' }} as is_whole
     from {{ ref('int_ticket__tickets') }} as ticket
     left join {{ ref('int_ticket__team_schedules') }} as team
         on {{ team_key('ticket.source', 'ticket.team_id') }} = team.team_key
-    where
-        {{ only_touched('ticket.ticket_key', ref('fct_sla_touched'), 'ticket_key') }}
-        and not ticket.is_merged
-        and not ticket.is_deleted
+    {%- if is_incremental() %}
+        inner join {{ ref('fct_sla_touched') }} as touched on ticket.ticket_key = touched.ticket_key
+    {%- endif %}
+    where not ticket.is_merged and not ticket.is_deleted
 ),
 
 promised as (
@@ -51,6 +52,7 @@ replies as (
             case when reply.answered_at is null then ticket.schedule_key end as running_schedule_key
         from {{ ref('fct_ticket_replies') }} as reply
         inner join tickets as ticket on reply.ticket_key = ticket.ticket_key
+        where ticket.is_whole or reply.answered_at is null
     ) as reply
     {{ join_business_clock('at_asking', 'reply.running_schedule_key', 'reply.asked_at') }}
     {{ join_business_clock('at_night', 'reply.running_schedule_key', as_of()) }}
@@ -73,7 +75,9 @@ waits as (
             ('requester_wait_time', stretch.requester_wait_seconds, stretch.requester_wait_business_seconds),
             ('agent_work_time', stretch.agent_work_seconds, stretch.agent_work_business_seconds)
         ) as clock (metric, seconds, business_seconds)
-    where clock.metric in (select promised.metric from promised)
+    where
+        clock.metric in (select promised.metric from promised)
+        and (ticket.is_whole or stretch.stopped_at is null)
 ),
 
 -- from each public comment of a person to the next one, or to the solution
@@ -196,7 +200,8 @@ select
         as is_breached,
     {{ build_number() }} as build_number
 from clocks as clock
-inner join tickets as ticket on clock.ticket_key = ticket.ticket_key
+inner join tickets as ticket
+    on clock.ticket_key = ticket.ticket_key and (ticket.is_whole or clock.stopped_at is null)
 inner join {{ ref('int_ticket__policies') }} as promise
     on clock.ticket_key = promise.ticket_key
     and coalesce(clock.stopped_at, {{ as_of() }}) >= promise.from_at

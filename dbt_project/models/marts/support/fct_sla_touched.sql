@@ -2,13 +2,25 @@
 {{ config(schema='intermediate', materialized='table', indexes=[{'columns': ['ticket_key'], 'unique': true}]) }}
 {%- set held = held_relation('fct_sla_targets', 'marts') %}
 
--- Tickets whose targets this build judges again: stated again, or with a clock that still runs, as one does where
--- nobody answered.
-select ticket_key
-from {{ ref('int_ticket__restated') }}
-{%- if held %}
-    union
-    select held.ticket_key
-    from {{ held }} as held
-    where held.stopped_at is null
-{%- endif %}
+-- Tickets whose targets this build judges again: all of them where something happened in the ticket, and only those
+-- whose clock runs where nothing did, since time moves no other.
+with touched as (
+    select
+        ticket_key,
+        true as is_whole
+    from {{ ref('int_ticket__touched') }}
+    {%- if held %}
+        union all
+        select
+            held.ticket_key,
+            false as is_whole
+        from {{ held }} as held
+        where held.stopped_at is null
+    {%- endif %}
+)
+
+select
+    ticket_key,
+    bool_or(is_whole) as is_whole
+from touched
+group by ticket_key

@@ -5,6 +5,8 @@ with changes as (
         day,
         channel,
         team_id,
+        -- a number to join by: the names may be null, which no join by equality finds
+        dense_rank() over (order by channel, team_id) as place_id,
         sum(net) as net,
         sum(opened) as opened,
         sum(solved) as solved,
@@ -17,11 +19,12 @@ with changes as (
 
 places as (
     select
+        place_id,
         channel,
         team_id,
         min(day) as first_day
     from changes
-    group by channel, team_id
+    group by place_id, channel, team_id
 )
 
 select
@@ -29,7 +32,7 @@ select
     place.channel,
     place.team_id,
     (sum(coalesce(change.net, 0)) over (
-        partition by place.channel, place.team_id
+        partition by place.place_id
         order by day.day
     ))::bigint as open_tickets,
     coalesce(change.opened, 0)::bigint as opened,
@@ -38,6 +41,4 @@ select
 from places as place
 cross join lateral {{ days_between('place.first_day', company_date(as_of())) }}
 left join changes as change
-    on day.day = change.day
-    and place.channel is not distinct from change.channel
-    and place.team_id is not distinct from change.team_id
+    on day.day = change.day and place.place_id = change.place_id

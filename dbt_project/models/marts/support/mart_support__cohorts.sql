@@ -3,14 +3,10 @@
     incremental_strategy='touched',
     unique_key='period_key',
     meta={'touched': 'mart_support__touched_periods'},
-    indexes=[{'columns': ['period_key']}],
+    indexes=[{'columns': ['period_key']}, {'columns': ['build_number']}],
     pre_hook='{{ without_merge_joins() }}',
 ) }}
-{%- set metrics = [
-    'first_response', 'first_response_business', 'next_reply', 'next_reply_business', 'first_resolution',
-    'first_resolution_business', 'full_resolution', 'full_resolution_business', 'requester_wait',
-] %}
-{%- set metric_array = "array['" ~ metrics | join("', '") ~ "']" %}
+{%- set waits_array = "array['" ~ waits() | join("', '") ~ "']" %}
 
 -- depends_on: {{ ref('mart_support__touched_periods') }}
 -- Kaplan–Meier: what is not over still counts as lasting at least so long, so a slow team cannot look fast by leaving
@@ -45,23 +41,39 @@ with days as (
         {%- endif %}
 ),
 
+{% if is_incremental() -%}
+    waits as (
+        select *
+        from {{ ref('mart_support__waits') }}
+        where cohort_date = any(array(select distinct touched.day from days as touched))
+    ),
+{% endif %}
+-- numbers of what a ticket belongs to, looked up once for all its waits (inlined, they would be for each)
+tickets as materialized (
+    select
+        ticket.ticket_key,
+        cut.dimension,
+        member.member_id
+    from {{ ref('fct_tickets') }} as ticket
+    cross join lateral {{ ticket_members('ticket') }}
+    inner join {{ ref('mart_support__cut_members') }} as member
+        on cut.dimension = member.dimension and cut.member = member.member
+    {%- if is_incremental() %}
+        where ticket.ticket_key in (select wait.ticket_key from waits as wait)
+    {%- endif %}
+),
+
 cells as (
     select
         wait.minutes,
         wait.is_done,
-        (array_position({{ metric_array }}, wait.metric)::bigint * 1000000000 + member.member_id) * 1000000
-        + day.period_id as cell
-    from {{ ref('mart_support__waits') }} as wait
-    cross join lateral {{ ticket_members('wait') }}
-    inner join {{ ref('mart_support__cut_members') }} as member
-        on cut.dimension = member.dimension and cut.member = member.member
+        (wait.metric_number * 1000000000 + ticket.member_id) * 1000000 + day.period_id as cell
+    from {{ 'waits' if is_incremental() else ref('mart_support__waits') }} as wait
+    inner join tickets as ticket on wait.ticket_key = ticket.ticket_key
     inner join days as day
         on wait.cohort_date = day.day
-        and (day.period <> 'day' or cut.dimension = 'all')
-        and {{ is_told_by('cut.dimension', 'day.period') }}
-    {%- if is_incremental() %}
-        where wait.cohort_date = any(array(select distinct touched.day from days as touched))
-    {%- endif %}
+        and (day.period <> 'day' or ticket.dimension = 'all')
+        and {{ is_told_by('ticket.dimension', 'day.period') }}
 ),
 
 gathered as (
@@ -201,7 +213,7 @@ periods as (
 
 named as (
     select
-        ({{ metric_array }})[total.cell / 1000000000000000] as metric,
+        ({{ waits_array }})[total.cell / 1000000000000000] as metric,
         member.dimension,
         member.member,
         day.period,

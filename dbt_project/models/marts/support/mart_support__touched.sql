@@ -59,7 +59,12 @@ changed as (
                 count(*) as sla_targets,
                 count(*) filter (where is_breached) as sla_breaches
             from {{ ref('fct_sla_targets') }}
-            where build_number = {{ build_number() }}
+            where
+                ticket_key in (
+                    select running.ticket_key
+                    from {{ ref('fct_sla_targets') }} as running
+                    where running.build_number = {{ build_number() }} and running.stopped_at is null
+                )
             group by ticket_key
         ) as target
         inner join {{ held }} as held on target.ticket_key = held.ticket_key

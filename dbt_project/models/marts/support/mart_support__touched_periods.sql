@@ -44,20 +44,21 @@ periods as (
             cohort.period_start
         from (
             select
-                metric,
-                cohort_date,
-                min(minutes) as minutes
-            from {{ ref('mart_support__waits') }}
+                wait.metric,
+                period.period,
+                period.period_start,
+                min(wait.minutes) as minutes
+            from {{ ref('mart_support__waits') }} as wait
+            cross join lateral {{ period_rows('wait.cohort_date') }}
             -- the first is of the whole ticket, so that the others are not even laid out
-            where has_running and not is_done
-            group by metric, cohort_date
+            where wait.has_running and not wait.is_done
+            group by wait.metric, period.period, period.period_start
         ) as running
-        cross join lateral {{ period_rows('running.cohort_date') }}
         inner join {{ held }} as cohort
             on running.metric = cohort.metric
             and cohort.dimension = 'all'
-            and period.period = cohort.period
-            and period.period_start = cohort.period_start
+            and running.period = cohort.period
+            and running.period_start = cohort.period_start
         where
             running.minutes - {{ seconds_between(held_as_of(held), as_of()) }} / 60 < cohort.longest_done_minutes
     {%- endif %}

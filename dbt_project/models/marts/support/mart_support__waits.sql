@@ -46,6 +46,7 @@ with tickets as (
 
 replies as (
     select
+        ticket.ticket_key,
         ticket.channel,
         ticket.topic,
         ticket.team_id,
@@ -69,7 +70,9 @@ replies as (
 )
 
 select
+    ticket.ticket_key,
     wait.metric,
+    wait.metric_number,
     ticket.created_date as cohort_date,
     ticket.channel,
     ticket.topic,
@@ -86,40 +89,48 @@ cross join
         values
         (
             'first_response',
+            {{ wait_number('first_response') }},
             coalesce(ticket.first_response_minutes, ticket.waited_minutes),
             ticket.first_response_minutes is not null
         ),
         (
             'first_response_business',
+            {{ wait_number('first_response_business') }},
             coalesce(ticket.first_response_business_minutes, ticket.waited_business_minutes),
             ticket.first_response_minutes is not null
         ),
         (
             'first_resolution',
+            {{ wait_number('first_resolution') }},
             coalesce(ticket.first_resolution_minutes, ticket.age_minutes),
             ticket.first_resolved_at is not null
         ),
         (
             'first_resolution_business',
+            {{ wait_number('first_resolution_business') }},
             coalesce(ticket.first_resolution_business_minutes, ticket.age_business_minutes),
             ticket.first_resolved_at is not null
         ),
         (
             'full_resolution',
+            {{ wait_number('full_resolution') }},
             coalesce(ticket.full_resolution_minutes, ticket.age_minutes),
             ticket.full_resolved_at is not null
         ),
         (
             'full_resolution_business',
+            {{ wait_number('full_resolution_business') }},
             coalesce(ticket.full_resolution_business_minutes, ticket.age_business_minutes),
             ticket.full_resolved_at is not null
         ),
-        ('requester_wait', ticket.requester_wait_minutes, not ticket.is_open)
-    ) as wait (metric, minutes, is_done)
+        ('requester_wait', {{ wait_number('requester_wait') }}, ticket.requester_wait_minutes, not ticket.is_open)
+    ) as wait (metric, metric_number, minutes, is_done)
 where wait.minutes is not null
 union all
 select
+    reply.ticket_key,
     wait.metric,
+    wait.metric_number,
     reply.asked_date as cohort_date,
     reply.channel,
     reply.topic,
@@ -134,6 +145,8 @@ select
 from replies as reply
 cross join
     lateral (
-        values ('next_reply', reply.minutes), ('next_reply_business', reply.business_minutes)
-    ) as wait (metric, minutes)
+        values
+        ('next_reply', {{ wait_number('next_reply') }}, reply.minutes),
+        ('next_reply_business', {{ wait_number('next_reply_business') }}, reply.business_minutes)
+    ) as wait (metric, metric_number, minutes)
 where wait.minutes is not null
