@@ -15,6 +15,7 @@ from benchmarks.identity.places import SETTINGS, make_places
 from cx_warehouse.identity import pairing, probable
 from cx_warehouse.identity.run import resolve_identities
 from cx_warehouse.identity.scoring import shipped
+from cx_warehouse.identity.state import Places, create_state
 from tests.conftest import Warehouse
 from tests.identity.people import KINDS, START
 
@@ -385,3 +386,16 @@ def test_after_a_crash_of_postgres_everybody_is_resolved_again(sources):
     sources.put("hubspot:3", ("Anna", "Nowak"), day=3, born="1980-05-17", home="Długa 3")
     assert sources.resolve().startswith("the affected")
     assert sources.state() == sources.whole()
+
+
+def test_a_night_neither_waits_for_an_autovacuum_of_its_tables_nor_misses_a_table(sources):
+    sources.next_build()
+    sources.put("hubspot:1", ("Anna", "Nowak"))
+    sources.resolve()
+    with psycopg.connect(sources.dsn) as autovacuum, psycopg.connect(sources.dsn) as night:
+        autovacuum.execute("lock table candidate_identity.claims in share update exclusive mode")
+        night.execute("set lock_timeout = '100ms'")
+        create_state(night, Places())
+    sources.connection.execute("drop table candidate_identity.suspects")
+    create_state(sources.connection, Places())
+    assert sources.connection.execute("select count(*) from candidate_identity.suspects").fetchone() == (0,)
