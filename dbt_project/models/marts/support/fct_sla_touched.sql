@@ -3,12 +3,18 @@
 {%- set held = held_relation('fct_sla_targets', 'marts') %}
 
 -- Tickets whose targets this build judges again: all of them where something happened in the ticket, and only those
--- whose clock runs where nothing did, since time moves no other.
+-- whose clock runs where nothing did, since time moves no other. One whose ticket came later than the last build's clock
+-- runs unjudged, so open tickets are among them as well as those with a clock that is known to run.
 with touched as (
     select
         ticket_key,
         true as is_whole
     from {{ ref('int_ticket__touched') }}
+    union all
+    select
+        ticket_key,
+        false as is_whole
+    from {{ ref('int_ticket__restated') }}
     {%- if held %}
         union all
         select
