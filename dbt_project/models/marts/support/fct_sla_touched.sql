@@ -3,8 +3,8 @@
 {%- set held = held_relation('fct_sla_targets', 'marts') %}
 
 -- Tickets whose targets this build judges again: all of them where something happened in the ticket, and only those
--- whose clock runs where nothing did, since time moves no other. One whose ticket came later than the last build's clock
--- runs unjudged, so open tickets are among them as well as those with a clock that is known to run.
+-- whose clock runs where nothing did, since time moves no other. A clock that began after the last build's own runs
+-- unjudged, so open tickets are among them as well as those whose clock is known to run.
 with touched as (
     select
         ticket_key,
