@@ -79,8 +79,8 @@ def trained_settings(
     model = scoring.Model("blank", blank_statement, known["given"], known["family"], BLOCK_CAP, -1e9, -1e9)
     _draw_pairs(connection, persons, draws)
     connection.execute(
-        f"create or replace temp table same_pairs as select one.identity_key as join_key_l, "
-        f"other.identity_key as join_key_r, '0' as match_key from {persons} as one join {persons} as other "
+        f"create or replace temp table same_pairs as select one.rowid as join_key_l, "
+        f"other.rowid as join_key_r, '0' as match_key from {persons} as one join {persons} as other "
         "on one.person = other.person and one.identity_key < other.identity_key"
     )
     with prepared(connection, persons) as table:
@@ -102,12 +102,11 @@ def _levels(settings: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _draw_pairs(connection: duckdb.DuckDBPyConnection, persons: str, draws: int) -> None:
     """`drawn_pairs`: pairs of records of two people, as many as `draws` less those that were drawn twice or are one."""
-    rows = connection.execute(f"select identity_key, person from {persons} order by identity_key").fetchnumpy()
+    rows = connection.execute(f"select rowid, person from {persons} order by identity_key").fetchnumpy()
     dice = numpy.random.RandomState(TRAINED_ON)  # its stream is frozen, so are the draws
     one, other = dice.randint(0, len(rows["person"]), draws), dice.randint(0, len(rows["person"]), draws)
     strangers = rows["person"][one] != rows["person"][other]
-    keys = rows["identity_key"].astype(str)
-    drawn = {"one": keys[one][strangers], "other": keys[other][strangers]}
+    drawn = {"one": rows["rowid"][one][strangers], "other": rows["rowid"][other][strangers]}
     connection.register("drawn", drawn)
     connection.execute(
         "create or replace temp table drawn_pairs as select distinct least(one, other) as join_key_l, "

@@ -1,5 +1,5 @@
--- A night that touches one person of a hundred, as build 2: all their records change (a survey answer more, another
--- number here, another address there), and one in ten of them comes with a record that nobody had before.
+-- A night that touches one person of a hundred, as build 2: all their records come again, three numbers of ten and one
+-- address of ten are other ones, and one person in ten answers a survey once more.
 create temp table touched_person as
     select n from generate_series(7, {persons}, 100) as n;
 create temp table changed as
@@ -17,19 +17,18 @@ analyze changed;
 
 update candidate_intermediate.int_person__identities as identity
 set build_number = 2,
-    phone = case when right(phone, 1) in ('1', '4', '7')
-                 then '+48' || 500000000 + abs(hashtext(identity.identity_key)) % 390000000 else phone end
+    phone = case when abs(hashtext('number ' || identity.identity_key)) % 10 < 3 and phone is not null
+                 then '+48' || 500000000 + abs(hashtext(identity.identity_key)) % 390000000 else phone end,
+    email = case when abs(hashtext('address ' || identity.identity_key)) % 10 < 1
+                     and kind in ('crm_contact', 'helpdesk_user')
+                 then 'new.' || email else email end
 from changed where changed.identity_key = identity.identity_key;
 
 update candidate_intermediate.int_person__claims as claim
 set build_number = 2,
-    value = case claim.kind
-                when 'phone' then (select phone from candidate_intermediate.int_person__identities as identity
-                                   where identity.identity_key = claim.identity_key)
-                when 'email' then case when right(split_part(claim.value, '@', 1), 2) in ('07', '57')
-                                       then 'new.' || claim.value else claim.value end
-                else claim.value end
-from changed where changed.identity_key = claim.identity_key;
+    value = case claim.kind when 'phone' then identity.phone when 'email' then identity.email else claim.value end
+from changed join candidate_intermediate.int_person__identities as identity using (identity_key)
+where changed.identity_key = claim.identity_key;
 
 create temp table newcomer as
     select 'typeform:f:' || n || '-9' as identity_key, 'p' || n || '@mail.example' as email

@@ -239,7 +239,7 @@ def anything(sources: Sources, chance: random.Random) -> None:
         sources.undecide()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", (0, 1, 2, 3, 4, 5, 10))
 def test_nights_one_by_one_find_what_everybody_at_once_finds(sources, seed, monkeypatch):
     # keys by which pairs are found soon have too many records, and sometimes too few again
     easily_crowded = replace(shipped(), block_cap=4)

@@ -38,6 +38,7 @@ _SHARED_MAILBOX = (
 
 _PREPARED = """
 select
+    person_number,
     identity_key,
     given,
     family,
@@ -59,6 +60,7 @@ select
     is_romanised
 from (
     select
+        cast(rowid as integer) as person_number,
         cast(identity_key as varchar) as identity_key,
         nullif(split_part(trim(given), ' ', 1), '') as given,
         nullif(trim(given), '') as whole_given,
@@ -72,6 +74,7 @@ from (
         nullif(trim(external_id), '') as external_id,
         {is_romanised} as is_romanised
     from {persons}
+    {only}
 )
 """
 
@@ -98,9 +101,11 @@ def _unique(stem: str) -> str:
 
 
 @contextmanager
-def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[str]:
-    """Name of a temporary table with one row per row of `persons`, in the columns that block keys and the model's
-    comparisons are written in. It is gone afterwards.
+def prepared(connection: duckdb.DuckDBPyConnection, persons: str, only: str | None = None) -> Iterator[str]:
+    """Name of a temporary table with one row per row of the table `persons`, in the columns that block keys and the
+    model's comparisons are written in. It is gone afterwards. `person_number` is the row's number in `persons` (its
+    rowid, the same as long as nobody writes to it); where `only` is given, a query of such numbers, other rows are left
+    out.
 
     `persons` has `identity_key` and the columns of `COLUMNS`. A boolean column `is_romanised` may say that the name was
     written in another script (`PersonName.is_romanised`); without it no name was."""
@@ -113,6 +118,7 @@ def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[st
             shared_mailbox=_SHARED_MAILBOX,
             is_romanised="coalesce(is_romanised, false)" if "is_romanised" in known else "false",
             persons=persons,
+            only=f"where rowid in ({only})" if only else "",
         )
         connection.execute(f"create temp table {table} as {query}")
         yield table
@@ -122,16 +128,17 @@ def prepared(connection: duckdb.DuckDBPyConnection, persons: str) -> Iterator[st
 
 
 def keys_of(prepared_table: str) -> str:
-    """A query of the block keys of a prepared table: identity_key, block; each pair once."""
+    """A query of the block keys of a prepared table: identity_key, block, person_number; each once."""
     rules = ",\n        ".join(_RULES)
     return f"""
-    select identity_key, {_BLOCK} as block
-    from (select identity_key, unnest(list_distinct([{rules}])) as block_key from {prepared_table})
+    select identity_key, {_BLOCK} as block, person_number
+    from (select person_number, identity_key, unnest(list_distinct([{rules}])) as block_key from {prepared_table})
     """
 
 
 def blocking_keys(connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> None:
-    """Write the block keys of `persons` into a new table `into`: identity_key, block (a number in the key's place).
+    """Write the block keys of `persons` into a new table `into`: identity_key, block (a number in the key's place),
+    person_number (as in `prepared`).
 
     A key depends on its own record only. Persons who share a key may be compared; whoever calls `probable_pairs` for
     some thin persons hands it all persons that share a key with one of them."""

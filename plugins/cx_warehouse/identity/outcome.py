@@ -49,7 +49,7 @@ def name_customers(duck: duckdb.DuckDBPyConnection, group: Ints) -> None:
 def write_membership(duck: duckdb.DuckDBPyConnection, size: int, values: int) -> None:
     """Make `membership` of what `name_customers` and `explain` left, for `size` nodes and `values` identifiers."""
     n, v = arrays(duck.execute("select n, v from claim union all select n, v from cut_claim"))
-    left, right = arrays(duck.execute("select left_n, right_n from pair"))
+    left, right = arrays(duck.execute("select left_n, right_n from pair union all from cut_pair"))
     label = components(size + values, np.concatenate([n, left]), np.concatenate([v + size, right]))
     fill(duck, "whole", {"n": "integer", "first": "integer"}, columns=(np.arange(size), lowest(label)[:size]))
     described = ", ".join(f"{name} {kind}" for name, kind in MEMBERSHIP.items())

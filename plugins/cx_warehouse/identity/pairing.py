@@ -55,7 +55,11 @@ _FIND_MATES = (
        where member.is_thin""",
     """create temp table near_blocks on commit drop as
        select held.block, bool_or(thin_paired.identity_key is not null) as any_thin
-       from {block_keys} as held join paired using (identity_key)
+       from (select identity_key, block from held_blocks where row_id not in (select row_id from lost_blocks)
+             union all select identity_key, block from new_blocks
+             union all select identity_key, block from {block_keys} join (
+                 select identity_key from paired except select identity_key from touched) as other using (identity_key)
+             ) as held
        left join thin_paired on thin_paired.identity_key = held.identity_key
        where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
        group by held.block""",

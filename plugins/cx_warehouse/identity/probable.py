@@ -7,7 +7,7 @@ together is a data breach, to keep one customer apart is a nuisance: whatever is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -86,8 +86,8 @@ select
     '{version}' as model_version
 from (
     select
-        left_key,
-        right_key,
+        least(one.identity_key_l, other.identity_key_r) as left_key,
+        greatest(one.identity_key_l, other.identity_key_r) as right_key,
         match_weight,
         probability,
         stated_name_l || if(is_romanised_l, '*', '') as left_name,
@@ -97,14 +97,14 @@ from (
         {evidence} and not {two_birth_dates} as has_evidence
     from (
         select
-            identity_key_l as left_key,
-            identity_key_r as right_key,
+            identity_key_l as left_number,
+            identity_key_r as right_number,
             round(match_weight, 6) as match_weight,
             round(match_probability, 9) as probability
         from {scored}
-    )
-    join (select columns(*) as '\\0_l' from {prepared}) as one on one.identity_key_l = left_key
-    join (select columns(*) as '\\0_r' from {prepared}) as other on other.identity_key_r = right_key
+    ) as weight
+    join (select columns(*) as '\\0_l' from {prepared}) as one on one.person_number_l = weight.left_number
+    join (select columns(*) as '\\0_r' from {prepared}) as other on other.person_number_r = weight.right_number
     where match_weight >= {propose}
 )
 order by left_key, right_key
@@ -117,18 +117,20 @@ with crowded as (
     {known_crowded}
 )
 , usable as (
-    select * from {keys} anti join crowded using (block)
+    select person_number, block from {keys} anti join crowded using (block)
 )
 select distinct
-    least(one.identity_key, other.identity_key) as join_key_l,
-    greatest(one.identity_key, other.identity_key) as join_key_r,
+    least(one.person_number, other.person_number) as join_key_l,
+    greatest(one.person_number, other.person_number) as join_key_r,
     '0' as match_key
 from usable as one
 join usable as other using (block)
-where one.identity_key <> other.identity_key
-    and one.identity_key in (select cast(identity_key as varchar) from {thin})
+where one.person_number <> other.person_number
+    and one.person_number in ({thin})
     and {among}
 """
+# Numbers in the place of keys: of a large population there are tens of millions of pairs.
+_NUMBERS = "select rowid from {persons} where identity_key in (select identity_key from {some})"
 
 
 def probable_pairs(
@@ -164,40 +166,58 @@ def probable_pairs(
     Nothing else stays behind: no table, function, file or log line. Table names are put into SQL as they are."""
     model = model or shipped()
     own_keys, pairs = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("keys", "pairs"))
-    with prepared(connection, persons) as table, _agreement(connection, names or Names()) as agreement:
-        try:
-            if keys is None:
-                connection.execute(f"create temp table {own_keys} as {keys_of(table)}")
-            sides = (f"{side}.identity_key in (select identity_key from {among})" for side in ("one", "other"))
-            connection.execute(
-                _PAIRS.format(
-                    pairs=pairs,
-                    keys=keys or own_keys,
-                    cap=model.block_cap,
-                    thin=thin,
-                    known_crowded=f"union select block from {crowded}" if crowded else "",
-                    among=f"({' or '.join(sides)})" if among else "true",
-                )
+    only = f"select unnest([join_key_l, join_key_r]) from {pairs}"
+    with ExitStack() as undo:
+        for made in (own_keys, pairs):
+            undo.callback(connection.execute, f"drop table if exists {made}")
+        if keys is None:
+            table = undo.enter_context(prepared(connection, persons))
+            connection.execute(f"create temp table {own_keys} as {keys_of(table)}")
+            _find_pairs(connection, own_keys, pairs, persons, thin, model, crowded, among)
+        else:
+            _find_pairs(connection, keys, pairs, persons, thin, model, crowded, among)
+            table = undo.enter_context(prepared(connection, persons, only))
+        agreement = undo.enter_context(_agreement(connection, names or Names()))
+        weights = undo.enter_context(scored(connection, table, pairs, model))
+        connection.execute(
+            _VERDICTS.format(
+                into=into,
+                accept=repr(model.accept_weight),
+                propose=repr(model.propose_weight),
+                version=model.version,
+                agreement=agreement,
+                evidence=_EVIDENCE,
+                strong_evidence=_STRONG_EVIDENCE,
+                one_by_number=_ONE_BY_NUMBER,
+                two_birth_dates=_TWO_BIRTH_DATES,
+                scored=weights,
+                prepared=table,
             )
-            with scored(connection, table, pairs, model) as weights:
-                connection.execute(
-                    _VERDICTS.format(
-                        into=into,
-                        accept=repr(model.accept_weight),
-                        propose=repr(model.propose_weight),
-                        version=model.version,
-                        agreement=agreement,
-                        evidence=_EVIDENCE,
-                        strong_evidence=_STRONG_EVIDENCE,
-                        one_by_number=_ONE_BY_NUMBER,
-                        two_birth_dates=_TWO_BIRTH_DATES,
-                        scored=weights,
-                        prepared=table,
-                    )
-                )
-        finally:
-            for made in (own_keys, pairs):
-                connection.execute(f"drop table if exists {made}")
+        )
+
+
+def _find_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    keys: str,
+    into: str,
+    persons: str,
+    thin: str,
+    model: Model,
+    crowded: str | None,
+    among: str | None,
+) -> None:
+    """Make `into` of the pairs that are to be scored."""
+    chosen = among and _NUMBERS.format(persons=persons, some=among)
+    connection.execute(
+        _PAIRS.format(
+            pairs=into,
+            keys=keys,
+            cap=model.block_cap,
+            thin=_NUMBERS.format(persons=persons, some=thin),
+            known_crowded=f"union select block from {crowded}" if crowded else "",
+            among=f"(one.person_number in ({chosen}) or other.person_number in ({chosen}))" if chosen else "true",
+        )
+    )
 
 
 @contextmanager

@@ -322,7 +322,7 @@ class Resolution:
 
     def _join_probable(self) -> None:
         """Accepted pairs join groups. Where that brings together what may not be one person, the pairs contradict each
-        other and none of them counts."""
+        other and none of them counts. As `cut_pair` they still bear on each other: one may go and leave another."""
         run = self._duck.execute
         run(
             """create or replace table pair as
@@ -334,6 +334,7 @@ class Resolution:
                where pairs.verdict = 'accepted' and (pairs.left_key in (select identity_key from thin)
                    or pairs.right_key in (select identity_key from thin))"""
         )
+        run("create or replace table cut_pair as select left_n, right_n from pair limit 0")
         if one(run("select count(*) from pair")) == 0:
             return
         left, right = arrays(run("select left_n, right_n from pair"))
@@ -341,10 +342,12 @@ class Resolution:
         weighed = {(min(pair), max(pair)) for pair in stubs}
         for members in self._conflicts(self._with_pairs(), weighed):
             run(
-                """delete from pair where left_n in (select n from stub_of where stub = any($1))
+                """insert into cut_pair
+                   select left_n, right_n from pair where left_n in (select n from stub_of where stub = any($1))
                        or right_n in (select n from stub_of where stub = any($1))""",
                 [members],
             )
+        run("delete from pair using cut_pair as cut where pair.left_n = cut.left_n and pair.right_n = cut.right_n")
         self._group = self._with_pairs()
 
     def _with_pairs(self) -> Ints:

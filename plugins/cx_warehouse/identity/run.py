@@ -189,9 +189,9 @@ class _Run:
             compose(
                 self._places,
                 """select stated.identity_key, stated.origin, stated.kind, stated.value, stated.rule, stated.claimed_at,
-                          case when stated.kind = 'phone' then identity.country end as country
+                          identity.country
                    from {stated} as stated left join {identities} as identity
-                       on stated.kind = 'phone' and stated.identity_key = identity.identity_key
+                       on case when stated.kind = 'phone' then stated.identity_key end = identity.identity_key
                    where {condition}""",
                 condition=sql.SQL(condition),
             ),
@@ -204,8 +204,17 @@ class _Run:
         columns = {name: "timestamptz" if name == "claimed_at" else "text" for name in _CLAIMS.split(", ")}
         pull(
             self._pg,
-            compose(self._places, "select {columns} from {claims} as claims join affected using (identity_key)",
-                    columns=sql.SQL(_CLAIMS)),
+            compose(
+                self._places,
+                # those of the touched are at hand
+                """select {columns} from held_claims where row_id not in (select row_id from lost_claims)
+                   union all select {columns} from new_claims
+                   union all
+                   select {columns} from {claims} as claims
+                   join (select identity_key from affected except select identity_key from touched) as other
+                       using (identity_key)""",
+                columns=sql.SQL(_CLAIMS),
+            ),
             self._duck, "claims", columns,
         )  # fmt: skip
         # all of them: they are few beside the claims, and to find those of the affected costs another look at these

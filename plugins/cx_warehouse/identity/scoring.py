@@ -71,10 +71,11 @@ def shipped() -> Model:
 
 @contextmanager
 def scored(connection: duckdb.DuckDBPyConnection, table: str, pairs: str, model: Model) -> Iterator[str]:
-    """Name of a table with the weight of each of `pairs` (join_key_l, join_key_r, match_key): identity_key_l,
-    identity_key_r, match_weight (log2 of the odds), match_probability. It is gone afterwards.
+    """Name of a table with the weight of each of `pairs` (join_key_l and join_key_r, numbers of persons, and
+    match_key): identity_key_l, identity_key_r (the same numbers, as the model calls them), match_weight (log2 of the
+    odds), match_probability. It is gone afterwards.
 
-    `table` is a prepared table with the records of the pairs. Pairs below the proposal threshold are left out."""
+    `table` is a prepared table of the persons in the pairs. Pairs below the proposal threshold are left out."""
     known, weights = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("known", "weights"))
     with ExitStack() as undo:
         names = _frequency_tables(connection, table, model, undo)
@@ -82,8 +83,8 @@ def scored(connection: duckdb.DuckDBPyConnection, table: str, pairs: str, model:
             undo.callback(connection.execute, f"drop table if exists {made}")
         joined = " ".join(f"left join {lookup} using ({column})" for column, lookup in names.items())
         connection.execute(
-            f"create temp table {known} as select * from {table} {joined} where identity_key in "
-            f"(select unnest([join_key_l, join_key_r]) from {pairs})"
+            f"create temp table {known} as "
+            f"select * exclude (person_number) replace (person_number as identity_key) from {table} {joined}"
         )
         # a hair below, since weights are rounded before they are compared
         connection.execute(

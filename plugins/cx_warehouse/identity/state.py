@@ -163,39 +163,34 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
     )
     connection.execute("analyze replaced")
     connection.execute(
-        compose(
-            places,
-            """delete from {claims} where ctid in (
-                   select row_id from replaced where not exists (
-                       select from fresh_claims as fresh where fresh.identity_key = replaced.identity_key
-                           and {same}))""",
-            same=_SAME_CLAIM,
-        )
+        sql.SQL(
+            """create temp table lost_claims on commit drop as
+               select row_id from replaced where not exists (
+                   select from fresh_claims as fresh where fresh.identity_key = replaced.identity_key and {same})"""
+        ).format(same=_SAME_CLAIM)
     )
     connection.execute(
-        compose(
-            places,
-            """insert into {claims}
+        sql.SQL(
+            """create temp table new_claims on commit drop as
                select * from fresh_claims as fresh where not exists (
-                   select from replaced where replaced.identity_key = fresh.identity_key and {same})""",
-            same=_SAME_CLAIM,
-        )
+                   select from replaced where replaced.identity_key = fresh.identity_key and {same})"""
+        ).format(same=_SAME_CLAIM)
     )
+    connection.execute(compose(places, "delete from {claims} where ctid in (select row_id from lost_claims)"))
+    connection.execute(compose(places, "insert into {claims} select * from new_claims"))
     connection.execute(
         """create temp table touched_values on commit drop as
-           select kind, value from replaced where value is not null
-           union
            select kind, value from held_claims where value is not null and blocked_because is null
            union
-           select kind, value from fresh_claims where value is not null and blocked_because is null"""
+           select kind, value from new_claims where value is not null and blocked_because is null"""
     )
     connection.execute("create index on touched_values (kind, value)")
     connection.execute("analyze touched_values")
 
 
 def recount_crowded(connection: psycopg.Connection, places: Places, settings: Settings) -> None:
-    """Count again how many records share each touched identifier. Makes `linking_values`: those of them that link, or
-    linked before."""
+    """Count again how many records share each touched identifier. Makes `crowded_before`: those of them that too many
+    shared until now."""
     connection.execute(
         compose(
             places,
@@ -208,54 +203,95 @@ def recount_crowded(connection: psycopg.Connection, places: Places, settings: Se
             places, "delete from {crowded} as c using touched_values as t where c.kind = t.kind and c.value = t.value"
         )
     )
+    # claims first, since hardly an identifier has so many: whose they are is asked of the others only
     connection.execute(
         compose(
             places,
             """insert into {crowded}
+               with often as materialized (
+                   select claims.kind, claims.value, allowed.records
+                   from touched_values join {claims} as claims using (kind, value)
+                   join unnest({kinds}::text[], {limits}::bigint[]) as allowed (kind, records)
+                       on allowed.kind = claims.kind
+                   where claims.blocked_because is null
+                   group by claims.kind, claims.value, allowed.records
+                   having count(*) > allowed.records
+               )
                select claims.kind, claims.value, count(distinct identity.identity_key),
                       min(identity.identity_key collate "C"), max(identity.identity_key collate "C"),
                       max(claims.claimed_at)
-               from touched_values join {claims} as claims using (kind, value)
+               from often join {claims} as claims using (kind, value)
                join {identities} as identity using (identity_key)
-               join unnest({kinds}::text[], {limits}::bigint[]) as allowed (kind, records) on allowed.kind = claims.kind
                where claims.blocked_because is null and identity.kind in ('crm_contact', 'helpdesk_user')
                    and """
             + TAKES_PART
             + """
-               group by claims.kind, claims.value, allowed.records
-               having count(distinct identity.identity_key) > allowed.records""",
+               group by claims.kind, claims.value, often.records
+               having count(distinct identity.identity_key) > often.records""",
             kinds=sql.Literal(list(settings.limits())),
             limits=sql.Literal(list(settings.limits().values())),
+        )
+    )
+
+
+def find_affected(connection: psycopg.Connection, places: Places) -> None:
+    """Make `affected`: the touched identities, all that share an identifier with them, and the components of these.
+
+    Who shared an identifier with a touched identity before is in its component. So claims are asked only for
+    identifiers that are new to somebody touched, or of somebody who took no part until now, or that link again; those
+    that no longer link, since a new claim is one too many, are among the new ones."""
+    connection.execute(
+        compose(
+            places,
+            """create temp table touched_components on commit drop as
+               select touched.identity_key, member.component
+               from touched left join {membership} as member using (identity_key)""",
         )
     )
     connection.execute(
         compose(
             places,
             """create temp table linking_values on commit drop as
-               select kind, value from touched_values
+               (select kind, value from new_claims where value is not null and blocked_because is null
+                union
+                select held.kind, held.value
+                from held_claims as held join touched_components as touched using (identity_key)
+                where touched.component is null and held.value is not null and held.blocked_because is null
+                union
+                select kind, value from crowded_before)
                except (select kind, value from crowded_before intersect select kind, value from {crowded})""",
         )
     )
     connection.execute("analyze linking_values")
-
-
-def find_affected(connection: psycopg.Connection, places: Places) -> None:
-    """Make `affected`: the touched identities, all that share an identifier with them, and the components of these."""
+    connection.execute(
+        compose(
+            places,
+            """create temp table sharing on commit drop as
+               select claims.identity_key from {claims} as claims join linking_values using (kind, value)
+               where claims.blocked_because is null
+               except select identity_key from touched""",
+        )
+    )
+    connection.execute("analyze sharing")
+    connection.execute(
+        compose(
+            places,
+            """create temp table affected_components on commit drop as
+               select component from touched_components where component is not null
+               union
+               select member.component from {membership} as member join sharing using (identity_key)""",
+        )
+    )
+    connection.execute("analyze affected_components")
     connection.execute(
         compose(
             places,
             """create temp table affected on commit drop as
-               with near as (
-                   select identity_key from touched
-                   union
-                   select claims.identity_key from {claims} as claims join linking_values using (kind, value)
-                   where claims.blocked_because is null
-               )
-               select identity_key from near
+               select identity_key from touched
                union
-               select member.identity_key from {membership} as member
-               where member.component in (
-                   select known.component from {membership} as known join near using (identity_key))""",
+               select identity_key from sharing
+               union
+               select member.identity_key from {membership} as member join affected_components using (component)""",
         )
     )
     connection.execute("create unique index on affected (identity_key)")
