@@ -35,11 +35,11 @@ SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "port": str(PORT),
     "max_connections": "200",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "2GB",
     "work_mem": "32MB",
-    "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
+    # nothing replicates this server: tables that a build makes need no log beside them
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "checkpoint_timeout": "15min",
     "fsync": "on",
     "synchronous_commit": "on",
@@ -161,6 +161,7 @@ class Cluster:
         log.parent.mkdir(mode=0o700, exist_ok=True)
         options = {
             **SETTINGS,
+            **_sized_for(_memory_bytes()),
             "wal_compression": self._wal_compression(),
             "unix_socket_directories": str(self.socket_folder),
             **_shared_memory(),
@@ -324,6 +325,25 @@ def _shared_memory() -> dict[str, str]:
     except OSError:
         return {}
     return {"dynamic_shared_memory_type": "mmap"} if small else {}
+
+
+def _memory_bytes() -> int:
+    """What this machine has, or what its container may have of it."""
+    total: int = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):  # "max": no limit
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total
+
+
+def _sized_for(memory: int) -> dict[str, str]:
+    """Settings for a server that shares `memory` (bytes) with everything else of the stack: half of the quarter that
+    Postgres' manual has for a machine of its own."""
+    megabytes = memory // 2**20
+    return {
+        "shared_buffers": f"{min(max(megabytes // 8, 128), 2048)}MB",
+        "effective_cache_size": f"{max(megabytes // 2, 256)}MB",
+        "maintenance_work_mem": f"{min(max(megabytes // 48, 64), 512)}MB",
+    }
 
 
 def _clean_environment() -> dict[str, str]:

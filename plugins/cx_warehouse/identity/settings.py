@@ -14,10 +14,6 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from cx_warehouse.connectors.errors import ConfigError
-from cx_warehouse.identity.scoring import shipped
-
-# Of how records are resolved: another one with each release that would find something else in the same evidence.
-REVISION = 2
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,6 @@ class Settings:
     def fingerprint(self) -> str:
         """Changes when anything but the overrides does; then everybody has to be looked at again."""
         parts = [
-            [REVISION, shipped().version],
             sorted((r.name, r.is_hard, r.weight, r.max_records) for r in self.rules.values()),
             sorted(map(str, self.providers)),
             sorted(self.blocklist),
