@@ -16,6 +16,11 @@ from cx_warehouse.identity.names import skeleton
 # Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
 _BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
 
+# A struct as text: what is unknown and what is empty stay two things.
+_PRINT = """(md5_number_lower(row(
+    given, family, stated_name, email, phone, street_words, street_numbers, city, postal_code, birth_date, external_id,
+    is_romanised)::varchar) >> 1)::bigint"""
+
 COLUMNS = (
     "given",
     "family",
@@ -136,11 +141,16 @@ def keys_of(prepared_table: str) -> str:
     """
 
 
-def blocking_keys(connection: duckdb.DuckDBPyConnection, persons: str, into: str) -> None:
+def blocking_keys(connection: duckdb.DuckDBPyConnection, persons: str, into: str, prints: str | None = None) -> None:
     """Write the block keys of `persons` into a new table `into`: identity_key, block (a number in the key's place),
-    person_number (as in `prepared`).
+    person_number (as in `prepared`). And if `prints` is given, into it: identity_key, print, a number that is another
+    one when anything differs by which persons are compared.
 
     A key depends on its own record only. Persons who share a key may be compared; whoever calls `probable_pairs` for
     some thin persons hands it all persons that share a key with one of them."""
     with prepared(connection, persons) as table:
         connection.execute(f"create or replace table {into} as {keys_of(table)}")
+        if prints:
+            connection.execute(
+                f"create or replace table {prints} as select identity_key, {_PRINT} as print from {table}"
+            )

@@ -27,17 +27,29 @@ _PAIR = ", ".join(PAIRS)
 # as `resolve` parsed them
 NAMES = "select node.identity_key, node_name.name from node_name join node using (n)"
 
-# What stays is not written: most keys of a changed record are what they were.
+# Most records that come again are compared by nothing new. Of the others, most keys are what they were, and what stays
+# is not written.
 _REPLACE_BLOCKS = (
+    """create temp table reprinted on commit drop as
+       select identity_key, fresh.print
+       from fresh_prints as fresh
+       full join (
+           select held.identity_key, held.print from {prints} as held join touched using (identity_key)
+       ) as held using (identity_key)
+       where fresh.print is distinct from held.print""",
+    "analyze reprinted",
+    "delete from {prints} where identity_key in (select identity_key from reprinted)",
+    "insert into {prints} select identity_key, print from reprinted where print is not null",
     """create temp table held_blocks on commit drop as
        select held.ctid as row_id, held.identity_key, held.block
-       from {block_keys} as held join touched using (identity_key)""",
+       from {block_keys} as held join reprinted using (identity_key)""",
     """create temp table lost_blocks on commit drop as
        select row_id, block from held_blocks as held where not exists (
            select from fresh_blocks as fresh
            where fresh.identity_key = held.identity_key and fresh.block = held.block)""",
     """create temp table new_blocks on commit drop as
-       select identity_key, block from fresh_blocks except select identity_key, block from held_blocks""",
+       select identity_key, block from fresh_blocks join reprinted using (identity_key)
+       except select identity_key, block from held_blocks""",
     "delete from {block_keys} where ctid in (select row_id from lost_blocks)",
     "insert into {block_keys} select identity_key, block from new_blocks",
     """create temp table touched_blocks on commit drop as
@@ -57,9 +69,10 @@ _FIND_MATES = (
        select held.block, bool_or(thin_paired.identity_key is not null) as any_thin
        from (select identity_key, block from held_blocks where row_id not in (select row_id from lost_blocks)
              union all select identity_key, block from new_blocks
-             union all select identity_key, block from {block_keys} join (
-                 select identity_key from paired except select identity_key from touched) as other using (identity_key)
-             ) as held
+             union all
+             select identity_key, block from {block_keys} join (
+                select identity_key from paired except select identity_key from reprinted) as other using (identity_key)
+            ) as held
        left join thin_paired on thin_paired.identity_key = held.identity_key
        where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
        group by held.block""",
@@ -115,8 +128,9 @@ class Pairing:
     def of_all(self) -> None:
         """The pairs of all records; needs what `Resolution.link` leaves in the workspace."""
         make_persons(self._duck, "node", "claims", NAMES, "persons")
-        blocking_keys(self._duck, "persons", "keys")
+        blocking_keys(self._duck, "persons", "keys", "prints")
         self._push("select identity_key, block from keys", "block_keys")
+        self._push("select identity_key, print from prints", "prints")
         cap = shipped().block_cap
         crowded = f"select block from keys group by block having count(*) > {cap}"
         self._push(crowded, "crowded_blocks")
@@ -124,9 +138,9 @@ class Pairing:
         self._push(f"select {_PAIR} from pairs", "pairs")
 
     def of_affected(self) -> bool:
-        """The pairs of records that changed, or came to be thin or ceased to be; needs `held`, the membership of the
-        affected as it was. `affected` grows by whomever other pairs link to them now, or did before. Returns whether it
-        grew: then records, claims and membership have to be pulled again."""
+        """The pairs of records that are compared by something else now, or came to be thin or ceased to be; needs
+        `held`, the membership of the affected as it was. `affected` grows by whomever other pairs link to them now, or
+        did before. Returns whether it grew: then records, claims and membership have to be pulled again."""
         make_persons(self._duck, "node", "claims", NAMES, "persons")
         self._replace_blocks()
         self._find_paired()
@@ -194,15 +208,18 @@ class Pairing:
 
     # --- what a night has to score again ---
     def _replace_blocks(self) -> None:
-        """Put the block keys of the touched records in the place of those that they had. Makes `touched_blocks` (block,
-        was_crowded, is_crowded) of those that one of them got or lost."""
+        """Put the block keys of the touched records in the place of those that they had. Makes `reprinted`, the touched
+        records that are compared by something else now, and `touched_blocks` (block, was_crowded, is_crowded) of those
+        that one of them got or lost."""
         pull(self._pg, sql.SQL("select identity_key from touched"), self._duck, "touched", {"identity_key": "text"})
         self._duck.execute(
             "create or replace table touched_person as select persons.* from persons join touched using (identity_key)"
         )
-        blocking_keys(self._duck, "touched_person", "keys")
+        blocking_keys(self._duck, "touched_person", "keys", "prints")
         self._pg.execute(compose(self._places, "create temp table fresh_blocks (like {block_keys}) on commit drop"))
         push(self._duck, "select identity_key, block from keys", self._pg, sql.Identifier("fresh_blocks"))
+        self._pg.execute(compose(self._places, "create temp table fresh_prints (like {prints}) on commit drop"))
+        push(self._duck, "select identity_key, print from prints", self._pg, sql.Identifier("fresh_prints"))
         for statement in _REPLACE_BLOCKS:
             self._pg.execute(compose(self._places, statement))
         cap = sql.Literal(shipped().block_cap)
@@ -231,7 +248,7 @@ class Pairing:
         )
 
     def _find_paired(self) -> None:
-        """Make `paired`: touched records, those that came to be thin or ceased to be, and those whose key came to
+        """Make `paired`: reprinted records, those that came to be thin or ceased to be, and those whose key came to
         compare nobody, or compares again."""
         self._pg.execute("create temp table paired (identity_key text) on commit drop")
         thinned = """select held.identity_key from held left join thin using (identity_key)
@@ -241,7 +258,7 @@ class Pairing:
             compose(
                 self._places,
                 """insert into paired
-                   select identity_key from touched
+                   select identity_key from reprinted
                    union
                    select held.identity_key from {block_keys} as held join touched_blocks using (block)
                    where touched_blocks.is_crowded <> touched_blocks.was_crowded""",

@@ -17,6 +17,7 @@ from cx_warehouse.identity.settings import Settings
 INDEXES = {
     "claims": ("(identity_key)", "(value, kind) where value is not null and blocked_because is null"),
     "crowded": ("(value, kind)",),
+    "prints": ("(identity_key)",),
     "block_keys": ("(identity_key)", "(block)"),
     "crowded_blocks": ("(block)",),
     "pairs": ("(left_key)", "(right_key)"),

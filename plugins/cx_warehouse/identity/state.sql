@@ -29,6 +29,12 @@ create unlogged table if not exists {schema}.block_keys (
 );
 comment on table {schema}.block_keys is 'By which keys (hashed) a record is found when probable pairs are looked for.';
 
+create unlogged table if not exists {schema}.prints (
+    identity_key text not null,
+    print bigint not null
+);
+comment on table {schema}.prints is 'A hash of all by which a record is compared: while it stays, so do its block keys and pairs.';
+
 create unlogged table if not exists {schema}.crowded_blocks (
     block bigint not null
 );
