@@ -161,7 +161,7 @@ class Cluster:
         log.parent.mkdir(mode=0o700, exist_ok=True)
         options = {
             **SETTINGS,
-            **_sized_for(_memory_bytes()),
+            **sized_for(_memory_bytes()),
             "wal_compression": self._wal_compression(),
             "unix_socket_directories": str(self.socket_folder),
             **_shared_memory(),
@@ -335,7 +335,7 @@ def _memory_bytes() -> int:
     return total
 
 
-def _sized_for(memory: int) -> dict[str, str]:
+def sized_for(memory: int) -> dict[str, str]:
     """Settings for a server that shares `memory` (bytes) with everything else of the stack: half of the quarter that
     Postgres' manual has for a machine of its own."""
     megabytes = memory // 2**20

@@ -95,7 +95,7 @@ IDENTITY_MUTATIONS = (
     Mutation(
         "pairs without a thin side are scored",
         "identity/probable.py",
-        "and one.identity_key in (select cast(identity_key as varchar) from {thin})",
+        "and one.person_number in ({thin})",
         "",
         (f"{PROBABLE}::test_only_pairs_with_a_thin_side_are_scored",),
     ),
@@ -119,9 +119,33 @@ IDENTITY_MUTATIONS = (
     Mutation(
         "of a night's pairs, those of the neighbours are looked for too",
         "identity/probable.py",
-        "if among else",
-        "if False else",
+        " if chosen else ",
+        " if False else ",
         (f"{PROBABLE}::test_only_pairs_with_a_side_among_the_given_are_scored",),
+    ),
+    Mutation(
+        "a print forgets where somebody lives",
+        "identity/blocking.py",
+        "street_words, street_numbers, city, postal_code, birth_date, external_id,\n",
+        "street_words, street_numbers, postal_code, birth_date, external_id,\n",
+        (f"{PROBABLE}::test_a_print_is_another_when_anything_that_is_compared_is",),
+    ),
+    Mutation(
+        "pairs that contradict each other bear on nobody",
+        "identity/outcome.py",
+        " union all from cut_pair",
+        "",
+        (
+            "tests/unit/identity/test_resolve.py::test_probable_pairs_that_contradict_each_other_link_nobody",
+            f"{STATE}::test_nights_one_by_one_find_what_everybody_at_once_finds",
+        ),
+    ),
+    Mutation(
+        "an identifier that a new claim makes one too many links on",
+        "identity/state.py",
+        "except (select kind, value from crowded_before intersect select kind, value from {crowded})",
+        "except select kind, value from {crowded}",
+        (f"{STATE}::test_nights_one_by_one_find_what_everybody_at_once_finds",),
     ),
     Mutation(
         "only who is thin makes a pair with somebody thin",

@@ -316,6 +316,16 @@ def test_block_keys_come_from_one_record_alone(duck: duckdb.DuckDBPyConnection) 
     assert duck.execute("from nothing").fetchall() == []
 
 
+@pytest.mark.parametrize("column", (*COLUMNS, "is_romanised"))
+def test_a_print_is_another_when_anything_that_is_compared_is(duck: duckdb.DuckDBPyConnection, column: str) -> None:
+    other = without(ANNA, column) if column in ANNA else ANNA | {column: True}
+    blocking_keys(duck, table(duck, "persons", ANNA, other, ANNA), "keys", "prints")
+    rows = duck.execute("select identity_key, print from prints").fetchall()
+    prints = dict(rows)
+    assert len(rows) == 3
+    assert prints["k0"] == prints["k2"] != prints["k1"]
+
+
 # --- borders ---
 
 
