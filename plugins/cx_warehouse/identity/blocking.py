@@ -13,13 +13,13 @@ import duckdb
 
 from cx_warehouse.identity.names import skeleton
 
-# Keys are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
-_BLOCK = "(md5_number_lower(block_key) >> 1)::bigint"
+# Texts are kept as numbers: shorter than the names and addresses that they are made of, and nobody can read them.
+_NUMBER = "(md5_number_lower({text}) >> 1)::bigint"
 
 # A struct as text: what is unknown and what is empty stay two things.
-_PRINT = """(md5_number_lower(row(
+_COMPARED = """row(
     given, family, stated_name, email, phone, street_words, street_numbers, city, postal_code, birth_date, external_id,
-    is_romanised)::varchar) >> 1)::bigint"""
+    is_romanised)::varchar"""
 
 COLUMNS = (
     "given",
@@ -136,7 +136,7 @@ def keys_of(prepared_table: str) -> str:
     """A query of the block keys of a prepared table: identity_key, block, person_number; each once."""
     rules = ",\n        ".join(_RULES)
     return f"""
-    select identity_key, {_BLOCK} as block, person_number
+    select identity_key, {_NUMBER.format(text="block_key")} as block, person_number
     from (select person_number, identity_key, unnest(list_distinct([{rules}])) as block_key from {prepared_table})
     """
 
@@ -151,6 +151,7 @@ def blocking_keys(connection: duckdb.DuckDBPyConnection, persons: str, into: str
     with prepared(connection, persons) as table:
         connection.execute(f"create or replace table {into} as {keys_of(table)}")
         if prints:
+            print_of = _NUMBER.format(text=_COMPARED)
             connection.execute(
-                f"create or replace table {prints} as select identity_key, {_PRINT} as print from {table}"
+                f"create or replace table {prints} as select identity_key, {print_of} as print from {table}"
             )

@@ -67,7 +67,8 @@ _FIND_MATES = (
        where member.is_thin""",
     """create temp table near_blocks on commit drop as
        select held.block, bool_or(thin_paired.identity_key is not null) as any_thin
-       from (select identity_key, block from held_blocks where row_id not in (select row_id from lost_blocks)
+       from (select identity_key, block from held_blocks as stayed
+             where not exists (select from lost_blocks as lost where lost.row_id = stayed.row_id)
              union all select identity_key, block from new_blocks
              union all
              select identity_key, block from {block_keys} join (
@@ -216,9 +217,14 @@ class Pairing:
             "create or replace table touched_person as select persons.* from persons join touched using (identity_key)"
         )
         blocking_keys(self._duck, "touched_person", "keys", "prints")
-        self._pg.execute(compose(self._places, "create temp table fresh_blocks (like {block_keys}) on commit drop"))
+        self._pg.execute(
+            compose(
+                self._places,
+                """create temp table fresh_blocks (like {block_keys}) on commit drop;
+                   create temp table fresh_prints (like {prints}) on commit drop""",
+            )
+        )
         push(self._duck, "select identity_key, block from keys", self._pg, sql.Identifier("fresh_blocks"))
-        self._pg.execute(compose(self._places, "create temp table fresh_prints (like {prints}) on commit drop"))
         push(self._duck, "select identity_key, print from prints", self._pg, sql.Identifier("fresh_prints"))
         for statement in _REPLACE_BLOCKS:
             self._pg.execute(compose(self._places, statement))

@@ -166,16 +166,25 @@ def probable_pairs(
     Nothing else stays behind: no table, function, file or log line. Table names are put into SQL as they are."""
     model = model or shipped()
     own_keys, pairs = (f"cx_{stem}_{uuid4().hex[:12]}" for stem in ("keys", "pairs"))
-    only = f"select unnest([join_key_l, join_key_r]) from {pairs}"
+    chosen = among and _NUMBERS.format(persons=persons, some=among)
+    find_pairs = _PAIRS.format(
+        pairs=pairs,
+        keys=keys or own_keys,
+        cap=model.block_cap,
+        thin=_NUMBERS.format(persons=persons, some=thin),
+        known_crowded=f"union select block from {crowded}" if crowded else "",
+        among=f"(one.person_number in ({chosen}) or other.person_number in ({chosen}))" if chosen else "true",
+    )
     with ExitStack() as undo:
         for made in (own_keys, pairs):
             undo.callback(connection.execute, f"drop table if exists {made}")
         if keys is None:
             table = undo.enter_context(prepared(connection, persons))
             connection.execute(f"create temp table {own_keys} as {keys_of(table)}")
-            _find_pairs(connection, own_keys, pairs, persons, thin, model, crowded, among)
+            connection.execute(find_pairs)
         else:
-            _find_pairs(connection, keys, pairs, persons, thin, model, crowded, among)
+            connection.execute(find_pairs)
+            only = f"select unnest([join_key_l, join_key_r]) from {pairs}"
             table = undo.enter_context(prepared(connection, persons, only))
         agreement = undo.enter_context(_agreement(connection, names or Names()))
         weights = undo.enter_context(scored(connection, table, pairs, model))
@@ -194,30 +203,6 @@ def probable_pairs(
                 prepared=table,
             )
         )
-
-
-def _find_pairs(
-    connection: duckdb.DuckDBPyConnection,
-    keys: str,
-    into: str,
-    persons: str,
-    thin: str,
-    model: Model,
-    crowded: str | None,
-    among: str | None,
-) -> None:
-    """Make `into` of the pairs that are to be scored."""
-    chosen = among and _NUMBERS.format(persons=persons, some=among)
-    connection.execute(
-        _PAIRS.format(
-            pairs=into,
-            keys=keys,
-            cap=model.block_cap,
-            thin=_NUMBERS.format(persons=persons, some=thin),
-            known_crowded=f"union select block from {crowded}" if crowded else "",
-            among=f"(one.person_number in ({chosen}) or other.person_number in ({chosen}))" if chosen else "true",
-        )
-    )
 
 
 @contextmanager

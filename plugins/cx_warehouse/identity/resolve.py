@@ -334,19 +334,19 @@ class Resolution:
                where pairs.verdict = 'accepted' and (pairs.left_key in (select identity_key from thin)
                    or pairs.right_key in (select identity_key from thin))"""
         )
-        run("create or replace table cut_pair as select left_n, right_n from pair limit 0")
+        fill(self._duck, "cut_pair", {"left_n": "integer", "right_n": "integer"})
         if one(run("select count(*) from pair")) == 0:
             return
         left, right = arrays(run("select left_n, right_n from pair"))
         stubs = zip(self._stub[left].tolist(), self._stub[right].tolist(), strict=True)
         weighed = {(min(pair), max(pair)) for pair in stubs}
-        for members in self._conflicts(self._with_pairs(), weighed):
-            run(
-                """insert into cut_pair
-                   select left_n, right_n from pair where left_n in (select n from stub_of where stub = any($1))
-                       or right_n in (select n from stub_of where stub = any($1))""",
-                [members],
-            )
+        contradicted = [stub for members in self._conflicts(self._with_pairs(), weighed) for stub in members]
+        run(
+            """insert into cut_pair
+               select left_n, right_n from pair where left_n in (select n from stub_of where stub = any($1))
+                   or right_n in (select n from stub_of where stub = any($1))""",
+            [contradicted],
+        )
         run("delete from pair using cut_pair as cut where pair.left_n = cut.left_n and pair.right_n = cut.right_n")
         self._group = self._with_pairs()
 

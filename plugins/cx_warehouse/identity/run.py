@@ -207,7 +207,8 @@ class _Run:
             compose(
                 self._places,
                 # those of the touched are at hand
-                """select {columns} from held_claims where row_id not in (select row_id from lost_claims)
+                """select {columns} from held_claims as held
+                   where not exists (select from lost_claims as lost where lost.row_id = held.row_id)
                    union all select {columns} from new_claims
                    union all
                    select {columns} from {claims} as claims

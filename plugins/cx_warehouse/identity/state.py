@@ -185,7 +185,6 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
            union
            select kind, value from new_claims where value is not null and blocked_because is null"""
     )
-    connection.execute("create index on touched_values (kind, value)")
     connection.execute("analyze touched_values")
 
 
