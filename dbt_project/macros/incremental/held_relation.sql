@@ -15,12 +15,17 @@
 {%- endmacro %}
 
 
-{# The clock of the build that wrote a held relation last, a scalar subquery: what time alone has moved was moved since. The
-   model names source('ops', 'builds') in a depends_on. #}
+{# The clock of the build before this one that wrote a held relation last, a scalar subquery: what time alone has moved was
+   moved since. It may be of an earlier build, never of a later one, also where this build has begun to write the
+   relation and was killed; of all time where no row is older. The model names source('ops', 'builds') in a depends_on. #}
 {% macro held_as_of(held) -%}
     (
-        select max(former.as_of)
+        select coalesce(max(former.as_of), 'epoch'::timestamptz)
         from {{ source('ops', 'builds') }} as former
-        where former.build_number = (select max(latest.build_number) from {{ held }} as latest)
+        where former.build_number = (
+            select max(latest.build_number)
+            from {{ held }} as latest
+            where latest.build_number < {{ build_number() }}
+        )
     )
 {%- endmacro %}

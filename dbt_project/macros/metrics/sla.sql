@@ -41,3 +41,14 @@
         array_position(array['low', 'normal', 'high', 'urgent'], {{ value }})
     )
 {%- endmacro %}
+
+
+{# Whether a clock that runs, a row of fct_sla_targets that this build wrote, has passed its target since a moment. A minute
+   more is given for what was rounded. #}
+{% macro is_missed_since(promise, moment) -%}
+    {{ promise }}.build_number = {{ build_number() }}
+    and {{ promise }}.stopped_at is null
+    and {{ promise }}.is_breached
+    and {{ promise }}.elapsed_minutes - {{ promise }}.target_minutes
+    <= {{ seconds_between(moment, as_of()) }} / 60 + 1
+{%- endmacro %}

@@ -59,3 +59,5 @@ select
     end as next_same_topic_contact_at,
     {{ build_number() }} as build_number
 from tickets
+-- they are looked up by the ticket, of which a night reads the latest
+order by ticket_key

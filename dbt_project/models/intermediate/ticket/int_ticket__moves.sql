@@ -3,9 +3,10 @@
     incremental_strategy='touched',
     unique_key='ticket_key',
     meta={'touched': 'int_ticket__touched'},
-    indexes=[{'columns': ['ticket_key']}],
+    indexes=[{'columns': ['ticket_key']}, {'columns': ['day']}],
 ) }}
 
+-- depends_on: {{ ref('int_ticket__touched_moves_before') }}
 -- A stretch in which a ticket was unsolved adds one to the team that had it when it began and takes one away when it
 -- ended or went to another team; what lies open at a day's end is the sum so far. Tickets merged away lay open until
 -- then.
@@ -85,7 +86,7 @@ moves as (
         and ticket.created_at < team.to_at
 )
 
--- what comes and goes again within a day is one row, so that fewer are added up every night
+-- what comes and goes again within a day is one row
 select
     move.ticket_key,
     {{ company_date('move.moved_at') }} as day,
@@ -99,3 +100,5 @@ select
 from moves as move
 inner join tickets as ticket on move.ticket_key = ticket.ticket_key
 group by move.ticket_key, {{ company_date('move.moved_at') }}, ticket.channel, move.team_id
+-- what a night writes again lies together then
+order by move.ticket_key

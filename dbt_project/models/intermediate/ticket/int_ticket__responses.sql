@@ -122,3 +122,5 @@ left join replies as reply on customer_turn.ticket_key = reply.ticket_key
 {{ join_business_clock('at_turn', 'customer_turn.schedule_key', 'customer_turn.first_customer_turn_at') }}
 {{ join_business_clock('at_response', 'customer_turn.schedule_key', 'reply.first_response_at') }}
 {{ join_business_clock('at_seat', 'customer_turn.schedule_key', 'reply.first_response_zendesk_at') }}
+-- what a night writes again lies together then
+order by customer_turn.ticket_key

@@ -80,3 +80,5 @@ select
     {{ build_number() }} as build_number
 from clocked
 group by ticket_key, stretch_number
+-- what a night writes again lies together then
+order by ticket_key

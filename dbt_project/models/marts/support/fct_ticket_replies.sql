@@ -7,7 +7,7 @@
         {'columns': ['reply_key'], 'unique': true},
         {'columns': ['ticket_key']},
         {'columns': ['asked_date']},
-        {'columns': ['build_number']},
+        {'columns': ['answered_at']},
     ],
 ) }}
 

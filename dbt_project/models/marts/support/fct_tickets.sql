@@ -7,7 +7,8 @@
         {'columns': ['ticket_key'], 'unique': true},
         {'columns': ['customer_key']},
         {'columns': ['account_key']},
-        {'columns': ['is_unanswered']},
+        {'columns': ['is_running']},
+        {'columns': ['first_resolved_at']},
         {'columns': ['created_date']},
         {'columns': ['build_number']},
     ],
@@ -134,6 +135,11 @@ select
     ticket.schedule_key,
     ticket.first_solved_at,
     ticket.last_solved_at,
+    ticket.status not in ('solved', 'closed')
+    or (
+        not ticket.is_merged
+        and (ticket.is_unanswered or ticket.first_resolved_at is null or ticket.full_resolved_at is null)
+    ) as is_running,
     {{ build_number() }} as build_number
 from clocked as ticket
 cross join {{ fcr_windows() }} as fcr_window

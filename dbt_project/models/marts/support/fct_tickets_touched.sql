@@ -26,10 +26,12 @@ with touched as (
             customer.build_number = {{ build_number() }}
             and coalesce(account.account_key, customer.account_key) is distinct from held.account_key
     {%- endif %}
+    {{ listed_before(['ticket_key', 'has_moved']) }}
 )
 
 select
     ticket_key,
-    bool_or(has_moved) as has_moved
+    bool_or(has_moved) as has_moved,
+    {{ build_number() }} as build_number
 from touched
 group by ticket_key

@@ -4,6 +4,7 @@
 
 -- depends_on: {{ ref('mart_support__ratings') }}
 -- depends_on: {{ ref('fct_sla_targets') }}
+-- depends_on: {{ source('ops', 'builds') }}
 -- Tickets whose row in mart_support__tickets this build writes again: their figures were stated again, who asked is
 -- described otherwise, the customer still waits, a target was missed, or a rating was given, changed or taken back.
 with changed_accounts as (
@@ -15,9 +16,11 @@ with changed_accounts as (
 changed_customers as (
     select customer_key
     from {{ ref('dim_customers') }}
-    where
-        build_number = {{ build_number() }}
-        or account_key in (select changed.account_key from changed_accounts as changed)
+    where build_number = {{ build_number() }}
+    union
+    select customer_key
+    from {{ ref('dim_customers') }}
+    where account_key in (select changed.account_key from changed_accounts as changed)
 ),
 
 changed as (
@@ -27,7 +30,7 @@ changed as (
     union
     select ticket_key
     from {{ ref('fct_tickets') }}
-    where is_unanswered
+    where is_running and is_unanswered
     union
     select ticket_key
     from {{ ref('fct_tickets') }}
@@ -52,23 +55,9 @@ changed as (
             (rating.first_rating, rating.latest_rating)
             is distinct from (held.first_rating, held.latest_rating)
         union
-        select target.ticket_key
-        from (
-            select
-                ticket_key,
-                count(*) as sla_targets,
-                count(*) filter (where is_breached) as sla_breaches
-            from {{ ref('fct_sla_targets') }}
-            where
-                ticket_key in (
-                    select running.ticket_key
-                    from {{ ref('fct_sla_targets') }} as running
-                    where running.build_number = {{ build_number() }} and running.stopped_at is null
-                )
-            group by ticket_key
-        ) as target
-        inner join {{ held }} as held on target.ticket_key = held.ticket_key
-        where target.sla_targets <> held.sla_targets or target.sla_breaches <> held.sla_breaches
+        select promise.ticket_key
+        from {{ ref('fct_sla_targets') }} as promise
+        where {{ is_missed_since('promise', held_as_of(ref('fct_tickets'))) }}
     {%- endif %}
 )
 

@@ -23,12 +23,21 @@ with changed_days as (
         full outer join {{ held }} as held on present.day = held.day
         where (present.orders, present.answers) is distinct from (held.orders, held.answers)
     {%- endif %}
+),
+
+periods as (
+    select
+        period.period,
+        period.period_start
+    from changed_days as changed
+    cross join lateral {{ period_rows('changed.day') }}
+    where period.period in ('month', 'week')
+    {{ listed_before(['period', 'period_start']) }}
 )
 
 select distinct
-    {{ period_key('period.period', 'period.period_start') }} as period_key,
-    period.period,
-    period.period_start
-from changed_days as changed
-cross join lateral {{ period_rows('changed.day') }}
-where period.period in ('month', 'week')
+    {{ period_key('period', 'period_start') }} as period_key,
+    period,
+    period_start,
+    {{ build_number() }} as build_number
+from periods

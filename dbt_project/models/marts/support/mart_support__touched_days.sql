@@ -27,10 +27,5 @@ inner join {{ ref('int_ticket__tickets') }} as ticket on touched.ticket_key = ti
     select ticket.created_date
     from {{ ref('fct_sla_targets') }} as promise
     inner join {{ ref('fct_tickets') }} as ticket on promise.ticket_key = ticket.ticket_key
-    where
-        promise.build_number = {{ build_number() }}
-        and promise.stopped_at is null
-        and promise.is_breached
-        and promise.elapsed_minutes - promise.target_minutes
-        <= {{ seconds_between(held_as_of(held), as_of()) }} / 60
+    where {{ is_missed_since('promise', held_as_of(held)) }}
 {%- endif %}

@@ -48,10 +48,17 @@ periods as (
                 period.period,
                 period.period_start,
                 min(wait.minutes) as minutes
-            from {{ ref('mart_support__waits') }} as wait
+            from (
+                select
+                    metric,
+                    cohort_date,
+                    min(minutes) as minutes
+                from {{ ref('mart_support__waits') }}
+                -- the first is of the whole ticket, so that the others are not even laid out
+                where has_running and not is_done
+                group by metric, cohort_date
+            ) as wait
             cross join lateral {{ period_rows('wait.cohort_date') }}
-            -- the first is of the whole ticket, so that the others are not even laid out
-            where wait.has_running and not wait.is_done
             group by wait.metric, period.period, period.period_start
         ) as running
         inner join {{ held }} as cohort

@@ -5,7 +5,7 @@
 with tickets as (
     select
         ticket.ticket_key,
-        ticket.has_running,
+        ticket.is_running,
         ticket.created_date,
         ticket.channel,
         ticket.topic,
@@ -32,7 +32,6 @@ with tickets as (
     from (
         select
             *,
-            is_unanswered or first_resolved_at is null or full_resolved_at is null or is_open as has_running,
             case
                 when is_unanswered or first_resolved_at is null or full_resolved_at is null then schedule_key
             end as running_schedule_key
@@ -82,7 +81,7 @@ select
     ticket.account_key,
     wait.minutes::double precision as minutes,
     wait.is_done,
-    ticket.has_running
+    ticket.is_running as has_running
 from tickets as ticket
 cross join
     lateral (
