@@ -23,16 +23,6 @@
 {%- endmacro %}
 
 
-{# How many values a list has; 0 of none. #}
-{% macro values_in(list) -%}
-    {{ return(adapter.dispatch('values_in')(list)) }}
-{%- endmacro %}
-
-{% macro default__values_in(list) -%}
-    coalesce(cardinality({{ list }}), 0)::bigint
-{%- endmacro %}
-
-
 {# The values of a list, one row each: a row source with one column. #}
 {% macro listed_values(list) -%}
     {{ return(adapter.dispatch('listed_values')(list)) }}
@@ -40,4 +30,14 @@
 
 {% macro default__listed_values(list) -%}
     unnest({{ list }})
+{%- endmacro %}
+
+
+{# How many values of a sorted list are not greater than one. #}
+{% macro values_up_to(list, value) -%}
+    {{ return(adapter.dispatch('values_up_to')(list, value)) }}
+{%- endmacro %}
+
+{% macro default__values_up_to(list, value) -%}
+    width_bucket({{ value }}, {{ list }})::bigint
 {%- endmacro %}

@@ -109,3 +109,180 @@
         group by one.n
     )
 {%- endmacro %}
+
+
+{# Which of the waits that are over, in order of their length, give the Kaplan–Meier figures where some are censored before: one
+   row per cell of the relation `cells` (cell, n, n_done, and the sorted lists done and running), with median_rank,
+   median_low_rank, median_high_rank and p90_rank; null where the share never comes down so far. A name to select from.
+
+   Between two endings it does not matter when a wait is censored, and between two such places the share falls by equal steps:
+   after k of the endings there, of r at risk, it is (r − k)/r of what it was, and Greenwood's sum has grown by
+   1/(r − k) − 1/r. So a stretch between is one row. The median and the p90 lie at a known step of it; for the bounds, steps
+   are tried one by one, only in stretches that may hold one (their sum and share are between those of the stretch's ends),
+   and none after a stretch whose end is beyond the bound. #}
+{% macro censored_ranks(cells) -%}
+    {%- set half = '(0.5 + 1e-9)' -%}
+    {%- set step = {'low': '+', 'high': '-'} -%}
+    (
+        with stretches as (
+            select
+                one.cell,
+                place.ended_before,
+                lead(place.ended_before, 1, one.n_done) over in_time - place.ended_before as endings,
+                (one.n - place.ended_before - sum(place.censored) over in_time)::double precision as at_risk
+            from {{ cells }} as one
+            cross join
+                lateral (
+                    select
+                        moment.ended_before,
+                        count(moment.minutes) as censored
+                    from (
+                        select
+                            0::bigint as ended_before,
+                            null::double precision as minutes
+                        union all
+                        -- what ends in the moment of a censoring has ended before it
+                        select
+                            {{ values_up_to('one.done', 'running.minutes') }} as ended_before,
+                            running.minutes
+                        from {{ listed_values('one.running') }} as running (minutes)
+                    ) as moment
+                    group by moment.ended_before
+                ) as place
+            window in_time as (partition by one.cell order by place.ended_before)
+        ),
+
+        falls as (
+            select
+                *,
+                exp(coalesce(sum(case when endings < at_risk then ln((at_risk - endings) / at_risk) end) over before, 0))
+                    as share_before,
+                coalesce(sum(case when endings < at_risk then 1 / (at_risk - endings) - 1 / at_risk end) over before, 0)
+                    as greenwood_before
+            from stretches
+            where endings > 0
+            window before as (
+                partition by cell order by ended_before rows between unbounded preceding and 1 preceding
+            )
+        ),
+
+        ends as (
+            select
+                *,
+                share_before * (at_risk - endings) / at_risk as share_after,
+                case when endings < at_risk then greenwood_before + 1 / (at_risk - endings) - 1 / at_risk end
+                    as greenwood_after,
+                case when endings < at_risk then -ln(share_before * (at_risk - 1) / at_risk) end as least_hazard,
+                case when endings < at_risk then greenwood_before + 1 / (at_risk - 1) - 1 / at_risk end as least_greenwood
+            from falls
+        ),
+
+        -- a billionth is given to the comparisons, as rounding may take one
+        promising as (
+            select
+                *,
+                case
+                    when endings < at_risk
+                        then
+                            -ln(share_after) * exp({{ z_95() }}::double precision * sqrt(greenwood_after) / least_hazard)
+                            >= -ln({{ half }}) - 1e-9
+                    else true
+                end as may_be_low,
+                case
+                    when endings < at_risk
+                        then
+                            -ln(share_after)
+                            * exp(-{{ z_95() }}::double precision * sqrt(least_greenwood) / -ln(share_after))
+                            >= -ln({{ half }}) - 1e-9
+                    else true
+                end as may_be_high,
+                {%- for bound, sign in step.items() %}
+                    coalesce(
+                        bool_or({{ is_bound_passed('share_after', 'greenwood_after', sign) }}) over before, false
+                    ) as was_{{ bound }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from ends
+            window before as (
+                partition by cell order by ended_before rows between unbounded preceding and 1 preceding
+            )
+        ),
+
+        tried as (
+            select
+                stretch.cell,
+                stretch.ended_before + trial.step as rank,
+                stretch.share_before * (stretch.at_risk - trial.step) / stretch.at_risk as share,
+                case
+                    when trial.step < stretch.at_risk
+                        then stretch.greenwood_before + 1 / (stretch.at_risk - trial.step) - 1 / stretch.at_risk
+                end as greenwood
+            from promising as stretch
+            cross join lateral {{ numbers_between('1', 'stretch.endings') }} as trial (step)
+            where
+                (stretch.may_be_low and not stretch.was_low)
+                or (stretch.may_be_high and not stretch.was_high)
+        ),
+
+        judged as (
+            select
+                cell,
+                rank,
+                {%- for bound, sign in step.items() %}
+                    {{ is_bound_passed('share', 'greenwood', sign) }} as is_{{ bound }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from tried
+        ),
+
+        bounds as (
+            select
+                judged.cell,
+                {%- for bound in step %}
+                min(judged.rank) filter (where judged.is_{{ bound }}) as median_{{ bound }}_rank{{ ',' if not loop.last }}
+                {%- endfor %}
+            from judged
+            inner join {{ cells }} as one on judged.cell = one.cell
+            where
+                (judged.is_low or judged.is_high)
+                -- the share of a moment is that after all that end in it
+                and {{ value_at('one.done', 'judged.rank') }}
+                is distinct from {{ value_at('one.done', 'judged.rank + 1') }}
+            group by judged.cell
+        ),
+
+        quantiles as (
+            select
+                cell,
+                {%- for figure, share in {'median_rank': half, 'p90_rank': '(0.1 + 1e-9)'}.items() %}
+                min(
+                    ended_before + greatest(least(ceil(at_risk * (1 - {{ share }} / share_before))::bigint, endings), 1)
+                ) filter (where share_after <= {{ share }}) as {{ figure }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from ends
+            group by cell
+        )
+
+        select
+            quantile.cell,
+            quantile.median_rank,
+            bound.median_low_rank,
+            bound.median_high_rank,
+            quantile.p90_rank
+        from quantiles as quantile
+        left join bounds as bound on quantile.cell = bound.cell
+    )
+{%- endmacro %}
+
+
+{# Whether a bound of the share is at or below a half (log-log bands, Greenwood): the lower one with the sign +, the upper one
+   with -. Nothing that waits is below every bound. #}
+{% macro is_bound_passed(share, greenwood, sign) -%}
+    case
+        when {{ share }} > 0
+            then
+                exp(-exp(
+                    ln(-ln({{ share }}))
+                    {{ sign }} {{ z_95() }}::double precision * sqrt({{ greenwood }}) / -ln({{ share }})
+                )) <= 0.5 + 1e-9
+        else true
+    end
+{%- endmacro %}

@@ -16,7 +16,8 @@ with looked_at as (
     from {{ ref('int_sla__conditions') }}
 ),
 
-tickets as (
+-- its tags are read once for a ticket, not once for each of its states
+tickets as materialized (
     select
         ticket.ticket_key,
         ticket.source,

@@ -6,6 +6,7 @@
         {'columns': ['ticket_key'], 'unique': true},
         {'columns': ['requester_key']},
         {'columns': ['account_identity_key']},
+        {'columns': ['created_at']},
         {'columns': ['build_number']},
     ],
 ) }}

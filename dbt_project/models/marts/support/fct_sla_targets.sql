@@ -4,9 +4,7 @@
     unique_key='ticket_key',
     meta={'touched': 'fct_sla_touched', 'rewritten': 'touched.is_whole or held.stopped_at is null'},
     indexes=[
-        {'columns': ['sla_key'], 'unique': true},
-        {'columns': ['ticket_key']},
-        {'columns': ['stopped_at']},
+        {'columns': ['ticket_key', 'metric', 'instance_number'], 'unique': true},
         {'columns': ['build_number']},
     ],
 ) }}
@@ -28,6 +26,15 @@ with tickets as (
     {%- endif %}
     where not ticket.is_merged and not ticket.is_deleted
 ),
+
+{% if is_incremental() -%}
+    -- of a night's tickets looked up once each, not once for each of their clocks
+    promises as materialized (
+        select promise.*
+        from {{ ref('int_ticket__policies') }} as promise
+        where promise.ticket_key in (select touched.ticket_key from {{ ref('fct_sla_touched') }} as touched)
+    ),
+{%- endif %}
 
 promised as (
     select distinct metric
@@ -202,7 +209,7 @@ select
 from clocks as clock
 inner join tickets as ticket
     on clock.ticket_key = ticket.ticket_key and (ticket.is_whole or clock.stopped_at is null)
-inner join {{ ref('int_ticket__policies') }} as promise
+inner join {{ 'promises' if is_incremental() else ref('int_ticket__policies') }} as promise
     on clock.ticket_key = promise.ticket_key
     and coalesce(clock.stopped_at, {{ as_of() }}) >= promise.from_at
     and (coalesce(clock.stopped_at, {{ as_of() }}) < promise.to_at or promise.to_at is null)

@@ -4,8 +4,7 @@
     unique_key='ticket_key',
     meta={'touched': 'int_ticket__touched'},
     indexes=[
-        {'columns': ['reply_key'], 'unique': true},
-        {'columns': ['ticket_key']},
+        {'columns': ['ticket_key', 'turn_number'], 'unique': true},
         {'columns': ['asked_date']},
         {'columns': ['answered_at']},
     ],
@@ -70,7 +69,12 @@ turns as (
     inner join {{ ref('int_ticket__tickets') }} as ticket on alternating.ticket_key = ticket.ticket_key
     left join {{ ref('int_ticket__team_schedules') }} as team
         on {{ team_key('ticket.source', 'ticket.team_id') }} = team.team_key
-    where alternating.is_customer and not ticket.is_merged and not ticket.is_deleted
+    where
+        alternating.is_customer
+        and not ticket.is_merged
+        and not ticket.is_deleted
+        -- said again, else the planner walks through all tickets to meet these
+        and {{ only_touched('ticket.ticket_key', ref('int_ticket__touched'), 'ticket_key') }}
 )
 
 select

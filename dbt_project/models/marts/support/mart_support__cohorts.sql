@@ -12,14 +12,16 @@
 -- Kaplan–Meier: what is not over still counts as lasting at least so long, so a slow team cannot look fast by leaving
 -- things open. Every wait is in up to fourteen cells (six cuts by week and month, accounts by month alone, and single
 -- days of all), so a cell is one number, and its waits one sorted list. Where nothing is censored before the figures,
--- they are values at known places of the list; only the other cells are walked through wait by wait. There is no cohort
--- of all time: nothing that is done today would move it.
+-- they are values at known places of the list; only the other cells are walked through, from censoring to censoring.
+-- There is no cohort of all time: nothing that is done today would move it.
 with days as (
     select
         day.day,
         period.period,
         period.period_start,
-        dense_rank() over (order by period.period, period.period_start) as period_id
+        dense_rank() over (order by period.period, period.period_start) as period_id,
+        period.period = 'day' as is_day,
+        {{ is_told_by("'account'", 'period.period') }} as is_told_of_accounts
     from (
         select
             min(cohort_date) as first_day,
@@ -43,7 +45,12 @@ with days as (
 
 {% if is_incremental() -%}
     waits as (
-        select *
+        select
+            ticket_key,
+            metric_number,
+            cohort_date,
+            minutes,
+            is_done
         from {{ ref('mart_support__waits') }}
         where cohort_date = any(array(select distinct touched.day from days as touched))
     ),
@@ -52,7 +59,8 @@ with days as (
 tickets as materialized (
     select
         ticket.ticket_key,
-        cut.dimension,
+        cut.dimension = 'all' as is_all,
+        cut.dimension = 'account' as is_account,
         member.member_id
     from {{ ref('fct_tickets') }} as ticket
     cross join lateral {{ ticket_members('ticket') }}
@@ -72,14 +80,15 @@ cells as (
     inner join tickets as ticket on wait.ticket_key = ticket.ticket_key
     inner join days as day
         on wait.cohort_date = day.day
-        and (day.period <> 'day' or ticket.dimension = 'all')
-        and {{ is_told_by('ticket.dimension', 'day.period') }}
+        and (ticket.is_all or not day.is_day)
+        and (day.is_told_of_accounts or not ticket.is_account)
 ),
 
 gathered as (
     select
         cell,
         count(*) as n,
+        count(*) filter (where is_done) as n_done,
         {{ sorted_values('minutes', 'is_done') }} as done,
         {{ sorted_values('minutes', 'not is_done') }} as running
     from cells
@@ -103,97 +112,34 @@ ranked as (
     inner join {{ uncensored_ranks('gathered') }} as ranks on gathered.n = ranks.n
 ),
 
--- one by one in order of time, those that end before those that are censored in the same moment
-places as (
-    select
-        *,
-        n - row_number() over in_time + 1 as at_risk,
-        (lead(minutes) over in_time is distinct from minutes) as is_moment_over
-    from (
-        select
-            ranked.cell,
-            ranked.n,
-            one.minutes,
-            1 as done
-        from ranked
-        cross join lateral {{ listed_values('ranked.done') }} as one (minutes)
-        where not ranked.is_uncensored
-        union all
-        select
-            ranked.cell,
-            ranked.n,
-            one.minutes,
-            0 as done
-        from ranked
-        cross join lateral {{ listed_values('ranked.running') }} as one (minutes)
-        where not ranked.is_uncensored
-    ) as censored
-    window in_time as (partition by cell order by minutes asc, done desc)
-),
-
--- the share still waiting, as a product over the endings so far, and Greenwood's sum for its variance
-survival as (
-    select
-        *,
-        case
-            when done = 1 and at_risk = 1 then 0
-            else exp(
-                sum(case when done = 1 and at_risk > 1 then ln(1 - 1.0::double precision / at_risk) else 0 end)
-                    over so_far
-            )
-        end as share_waiting,
-        sum(case when done = 1 and at_risk > 1 then 1.0::double precision / (at_risk * (at_risk - 1)) else 0 end)
-            over so_far as greenwood
-    from places
-    window so_far as (partition by cell order by minutes asc, done desc rows unbounded preceding)
-),
-
--- the interval of the share on the log-log scale, as survival packages draw it
-bands as (
+censored as (
     select
         cell,
-        minutes,
-        share_waiting,
-        case when share_waiting > 0 and share_waiting < 1 then ln(-ln(share_waiting)) end as log_log,
-        case
-            when share_waiting > 0 and share_waiting < 1
-                then {{ z_95() }}::double precision * sqrt(greenwood) / abs(ln(share_waiting))
-        end as half_width
-    from survival
-    where is_moment_over
-),
-
--- a product of logarithms misses an exact half by a hair, so the borders give a billionth
-walked as (
-    select
-        cell,
-        min(minutes) filter (where share_waiting <= 0.5 + 1e-9) as median_minutes,
-        min(minutes) filter (where coalesce(exp(-exp(log_log + half_width)), share_waiting) <= 0.5 + 1e-9)
-            as median_ci_low,
-        min(minutes) filter (where coalesce(exp(-exp(log_log - half_width)), share_waiting) <= 0.5 + 1e-9)
-            as median_ci_high,
-        min(minutes) filter (where share_waiting <= 0.1 + 1e-9) as p90_minutes
-    from bands
-    group by cell
+        n,
+        n_done,
+        done,
+        running
+    from ranked
+    where not is_uncensored and n_done > 0
 ),
 
 summed as (
     select
         ranked.cell,
         ranked.n,
-        {{ values_in('ranked.done') }} as n_done,
+        ranked.n_done,
         {%- for figure, rank in {'median_minutes': 'median_rank', 'median_ci_low': 'median_low_rank',
             'median_ci_high': 'median_high_rank', 'p90_minutes': 'p90_rank'}.items() %}
-            case
-                when ranked.is_uncensored then {{ value_at('ranked.done', 'ranked.' ~ rank) }}
-                else walked.{{ figure }}
-            end as {{ figure }},
+            {{ value_at(
+                'ranked.done',
+                'case when ranked.is_uncensored then ranked.' ~ rank ~ ' else walked.' ~ rank ~ ' end'
+            ) }} as {{ figure }},
         {%- endfor %}
-        {{ value_at('ranked.done', values_in('ranked.done')) }} as longest_done_minutes,
+        {{ value_at('ranked.done', 'ranked.n_done') }} as longest_done_minutes,
         of_done.mean_done_minutes,
         of_done.deviation
     from ranked
-    left join walked on ranked.cell = walked.cell
+    left join {{ censored_ranks('censored') }} as walked on ranked.cell = walked.cell
     cross join
         lateral (
             select
@@ -253,3 +199,5 @@ select
     {{ build_number() }} as build_number
 from named
 left join {{ ref('t_critical_values') }} as critical on named.n_done - 1 = critical.degrees_of_freedom
+-- what a night writes again lies together then
+order by period_key

@@ -63,3 +63,5 @@ select
     n_open,
     {{ build_number() }} as build_number
 from added
+-- what a night writes again lies together then
+order by period_key

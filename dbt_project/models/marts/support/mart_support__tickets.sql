@@ -3,7 +3,11 @@
     incremental_strategy='touched',
     unique_key='ticket_key',
     meta={'touched': 'mart_support__touched'},
-    indexes=[{'columns': ['ticket_key'], 'unique': true}, {'columns': ['created_date']}],
+    indexes=[
+        {'columns': ['ticket_key'], 'unique': true},
+        {'columns': ['created_date']},
+        {'columns': ['latest_rating']},
+    ],
 ) }}
 
 with targets as (

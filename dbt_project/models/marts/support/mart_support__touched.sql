@@ -48,7 +48,7 @@ changed as (
                 first_rating,
                 latest_rating
             from {{ held }}
-            where first_rating is not null or latest_rating is not null
+            where latest_rating is not null
         ) as held
         full outer join {{ ref('mart_support__ratings') }} as rating on held.ticket_key = rating.ticket_key
         where

@@ -27,5 +27,5 @@ inner join {{ ref('int_ticket__tickets') }} as ticket on touched.ticket_key = ti
     select ticket.created_date
     from {{ ref('fct_sla_targets') }} as promise
     inner join {{ ref('fct_tickets') }} as ticket on promise.ticket_key = ticket.ticket_key
-    where {{ is_missed_since('promise', held_as_of(held)) }}
+    where {{ is_missed_since('promise', held_as_of(ref('fct_tickets'))) }}
 {%- endif %}
