@@ -117,9 +117,9 @@
 
    Between two endings it does not matter when a wait is censored, and between two such places the share falls by equal steps:
    after k of the endings there, of r at risk, it is (r − k)/r of what it was, and Greenwood's sum has grown by
-   1/(r − k) − 1/r. So a stretch between is one row. The median and the p90 lie at a known step of it; for the bounds, steps
-   are tried one by one, only in stretches that may hold one (their sum and share are between those of the stretch's ends),
-   and none after a stretch whose end is beyond the bound. #}
+   1/(r − k) − 1/r. So a stretch between is one row. The median and the p90 lie at a known step of it. A bound that is below a
+   half stays so (tried for every order of up to 15 endings and censorings), so its steps are tried one by one in the first
+   stretch at whose end it is. #}
 {% macro censored_ranks(cells) -%}
     {%- set half = '(0.5 + 1e-9)' -%}
     {%- set step = {'low': '+', 'high': '-'} -%}
@@ -171,37 +171,25 @@
                 *,
                 share_before * (at_risk - endings) / at_risk as share_after,
                 case when endings < at_risk then greenwood_before + 1 / (at_risk - endings) - 1 / at_risk end
-                    as greenwood_after,
-                case when endings < at_risk then -ln(share_before * (at_risk - 1) / at_risk) end as least_hazard,
-                case when endings < at_risk then greenwood_before + 1 / (at_risk - 1) - 1 / at_risk end as least_greenwood
+                    as greenwood_after
             from falls
         ),
 
-        -- a billionth is given to the comparisons, as rounding may take one
-        promising as (
+        passed as (
             select
                 *,
-                case
-                    when endings < at_risk
-                        then
-                            -ln(share_after) * exp({{ z_95() }}::double precision * sqrt(greenwood_after) / least_hazard)
-                            >= -ln({{ half }}) - 1e-9
-                    else true
-                end as may_be_low,
-                case
-                    when endings < at_risk
-                        then
-                            -ln(share_after)
-                            * exp(-{{ z_95() }}::double precision * sqrt(least_greenwood) / -ln(share_after))
-                            >= -ln({{ half }}) - 1e-9
-                    else true
-                end as may_be_high,
                 {%- for bound, sign in step.items() %}
-                    coalesce(
-                        bool_or({{ is_bound_passed('share_after', 'greenwood_after', sign) }}) over before, false
-                    ) as was_{{ bound }}{{ ',' if not loop.last }}
+                    {{ is_bound_passed('share_after', 'greenwood_after', sign) }} as is_{{ bound }}{{ ',' if not loop.last }}
                 {%- endfor %}
             from ends
+        ),
+
+        first_passed as (
+            select
+                *,
+                coalesce(bool_or(is_low) over before, false) as was_low,
+                coalesce(bool_or(is_high) over before, false) as was_high
+            from passed
             window before as (
                 partition by cell order by ended_before rows between unbounded preceding and 1 preceding
             )
@@ -216,37 +204,22 @@
                     when trial.step < stretch.at_risk
                         then stretch.greenwood_before + 1 / (stretch.at_risk - trial.step) - 1 / stretch.at_risk
                 end as greenwood
-            from promising as stretch
+            from first_passed as stretch
             cross join lateral {{ numbers_between('1', 'stretch.endings') }} as trial (step)
             where
-                (stretch.may_be_low and not stretch.was_low)
-                or (stretch.may_be_high and not stretch.was_high)
-        ),
-
-        judged as (
-            select
-                cell,
-                rank,
-                {%- for bound, sign in step.items() %}
-                    {{ is_bound_passed('share', 'greenwood', sign) }} as is_{{ bound }}{{ ',' if not loop.last }}
-                {%- endfor %}
-            from tried
+                (stretch.is_low and not stretch.was_low)
+                or (stretch.is_high and not stretch.was_high)
         ),
 
         bounds as (
             select
-                judged.cell,
-                {%- for bound in step %}
-                min(judged.rank) filter (where judged.is_{{ bound }}) as median_{{ bound }}_rank{{ ',' if not loop.last }}
+                cell,
+                {%- for bound, sign in step.items() %}
+                    min(rank) filter (where {{ is_bound_passed('share', 'greenwood', sign) }})
+                        as median_{{ bound }}_rank{{ ',' if not loop.last }}
                 {%- endfor %}
-            from judged
-            inner join {{ cells }} as one on judged.cell = one.cell
-            where
-                (judged.is_low or judged.is_high)
-                -- the share of a moment is that after all that end in it
-                and {{ value_at('one.done', 'judged.rank') }}
-                is distinct from {{ value_at('one.done', 'judged.rank + 1') }}
-            group by judged.cell
+            from tried
+            group by cell
         ),
 
         quantiles as (
