@@ -8,10 +8,36 @@
 -- Which schedule each team works by. The definition stands beside it, so that a holiday or an hour that was changed
 -- counts as a change of the row, and the team's tickets are computed again.
 with teams as (
-    select distinct
-        source,
-        team_id
-    from {{ ref('int_ticket__tickets') }}
+    {%- if is_incremental() %}
+        -- one by one whether they still have a ticket: to ask the tickets for their teams would read them all
+        select
+            known.source,
+            known.team_id
+        from (
+            select
+                source,
+                team_id
+            from {{ this }}
+            union
+            select
+                source,
+                team_id
+            from {{ ref('int_ticket__tickets') }}
+            where build_number = {{ build_number() }}
+        ) as known
+        where exists (
+            select 1
+            from {{ ref('int_ticket__tickets') }} as ticket
+            where
+                ticket.source = known.source
+                and (ticket.team_id = known.team_id or (ticket.team_id is null and known.team_id is null))
+        )
+    {%- else %}
+        select distinct
+            source,
+            team_id
+        from {{ ref('int_ticket__tickets') }}
+    {%- endif %}
 ),
 
 hours as (

@@ -3,7 +3,7 @@
     incremental_strategy='touched',
     unique_key='period_key',
     meta={'touched': 'mart_support__touched_periods'},
-    indexes=[{'columns': ['period_key']}, {'columns': ['build_number']}],
+    indexes=[{'columns': ['period_key']}, {'columns': ['dimension']}, {'columns': ['build_number']}],
     pre_hook='{{ without_merge_joins() }}',
 ) }}
 {%- set waits_array = "array['" ~ waits() | join("', '") ~ "']" %}
@@ -199,5 +199,5 @@ select
     {{ build_number() }} as build_number
 from named
 left join {{ ref('t_critical_values') }} as critical on named.n_done - 1 = critical.degrees_of_freedom
--- what a night writes again lies together then
-order by period_key
+-- what a night writes again, and what it compares with of all tickets, lies together then
+order by period_key, named.dimension
