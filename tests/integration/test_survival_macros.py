@@ -1,4 +1,5 @@
-"""The Kaplan–Meier figures that a macro finds from censoring to censoring are those that a walk moment by moment gives."""
+"""The Kaplan–Meier figures that a macro finds from censoring to censoring are those that a walk from moment to moment
+gives."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ FIGURES = """
 
 
 def made_cells() -> list[Cell]:
-    """Cells of every kind: few waits and many, many in one moment, nearly all censored and nearly none, one after another
-    and all the censored ones at an end."""
+    """Cells of every kind: few waits and many, many in one moment, nearly all censored and nearly none, here and there
+    or all at the end."""
     dice = random.Random(5)
     cells: list[Cell] = []
     for number in range(1_500):
