@@ -4,8 +4,8 @@
 
 -- depends_on: {{ ref('fct_ticket_replies') }}
 -- Tickets whose targets this build judges again: all of them where something happened in the ticket, and only those
--- whose clock runs where nothing did, since time moves no other. A clock runs in a ticket that runs, or while a customer
--- waits for a reply to one that does not.
+-- whose clock runs where nothing did, since time moves no other. A clock runs in a ticket that runs, or while a
+-- customer waits for a reply in one that does not.
 with touched as (
     select
         ticket_key,

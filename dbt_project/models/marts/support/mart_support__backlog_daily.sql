@@ -5,12 +5,12 @@ with changes as (
         day,
         channel,
         team_id,
-        -- a number to join by: the names may be null, which no join by equality finds
-        dense_rank() over (order by channel, team_id) as place_id,
         net,
         opened,
         solved,
-        reopened
+        reopened,
+        -- a number to join by: the names may be null, which no join by equality finds
+        dense_rank() over (order by channel, team_id) as place_id
     from {{ ref('int_ticket__moves_daily') }}
     -- a vendor whose clock is ahead tells of days that are yet to come
     where day <= {{ company_date(as_of()) }}

@@ -59,9 +59,9 @@ with days as (
 tickets as materialized (
     select
         ticket.ticket_key,
+        member.member_id,
         cut.dimension = 'all' as is_all,
-        cut.dimension = 'account' as is_account,
-        member.member_id
+        cut.dimension = 'account' as is_account
     from {{ ref('fct_tickets') }} as ticket
     cross join lateral {{ ticket_members('ticket') }}
     inner join {{ ref('mart_support__cut_members') }} as member
