@@ -83,23 +83,15 @@
    half within 1.3 √n of the middle, so only ranks that near are tried. A subquery to select from. #}
 {% macro uncensored_ranks(counts) -%}
     {%- set waiting = '((one.n - trial.rank)::double precision / one.n)' -%}
-    {%- set log_log = 'ln(-ln(' ~ waiting ~ '))' -%}
-    {%- set half_width -%}
-        {{ z_95() }}::double precision
-        * sqrt(trial.rank / (one.n::double precision * (one.n - trial.rank))) / abs(ln({{ waiting }}))
-    {%- endset -%}
+    {%- set greenwood = 'trial.rank / (one.n::double precision * (one.n - trial.rank))' -%}
     (
         select
             one.n,
             (one.n + 1) / 2 as median_rank,
             (9 * one.n + 9) / 10 as p90_rank,
             {%- for bound, sign in {'low': '+', 'high': '-'}.items() %}
-            min(trial.rank) filter (
-                where case
-                    when trial.rank = one.n then true
-                    else exp(-exp({{ log_log }} {{ sign }} {{ half_width }})) <= 0.5 + 1e-9
-                end
-            ) as median_{{ bound }}_rank{{ ',' if not loop.last }}
+            min(trial.rank) filter (where {{ is_bound_passed(waiting, greenwood, sign) }})
+                as median_{{ bound }}_rank{{ ',' if not loop.last }}
             {%- endfor %}
         from (select distinct n from {{ counts }}) as one
         cross join lateral {{ numbers_between(
