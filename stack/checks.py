@@ -36,7 +36,12 @@ PYTEST = ("pytest", "-q")
 TESTS = (
     Stage("unit", (*PYTEST, "-n", "2", "tests/unit"), "tests/unit"),
     Stage("contract", (*PYTEST, "-n", "2", "tests/contract"), "tests/contract"),
-    Stage("integration", (*PYTEST, "-n", "2", "--dist", "loadfile", "tests/integration"), "tests/integration"),
+    Stage(
+        "integration",
+        # files in the order of tests/integration/conftest.py: xdist would begin with those of the most tests
+        (*PYTEST, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "tests/integration"),
+        "tests/integration",
+    ),
     # whole nights use both cores by themselves
     Stage("end to end", (*PYTEST, "tests/e2e"), "tests/e2e"),
 )

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from dbt.cli.main import dbtRunner
 from psycopg import sql
 
 from cx_warehouse.database import bootstrap
+from cx_warehouse.transform.dbt import PROJECT
 from sandbox.model import CommentAdded, SurveyResponse
 from tests.company_nights import CompanyNights, company_nights
 from tests.conftest import copied_warehouse
@@ -139,7 +141,10 @@ def readable(nights: CompanyNights, role: str) -> set[tuple[str, str]]:
 
 
 def test_columns_tagged_personal_are_not_among_the_readers(nights: CompanyNights) -> None:
-    manifest = json.loads((nights.home / "dbt" / "target" / "manifest.json").read_text())
+    target = nights.home / "dbt" / "target"
+    paths = ("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target, "--log-path", target)
+    assert dbtRunner().invoke(["parse", "--quiet", *map(str, paths)]).success
+    manifest = json.loads((target / "manifest.json").read_text())
     tagged = {
         (model["name"], column["name"])
         for model in manifest["nodes"].values()

@@ -1,12 +1,19 @@
+{# What a run is told: the variable, or else what the environment says. The environment is asked only once the project is
+   parsed, so dbt does not parse it anew each night for another number and clock. #}
+{% macro told(name) -%}
+    {{ return(var(name) or (env_var('CX_' ~ name | upper, '') if execute else '')) }}
+{%- endmacro %}
+
+
 {# The number of the build in which a row last changed: the last column of every incremental table. #}
 {% macro build_number() -%}
-    {{ var('build_number') | int }}::bigint
+    {{ told('build_number') | int }}::bigint
 {%- endmacro %}
 
 
 {# The clock of the run, a timestamptz. A build without it is refused: ages reckoned from a made-up clock are lies. #}
 {% macro as_of() -%}
-    {%- set moment = var('as_of') -%}
+    {%- set moment = told('as_of') -%}
     {%- if not moment -%}
         {%- if execute and flags.WHICH in ('run', 'build') and model is defined and model.resource_type == 'model' -%}
             {{ exceptions.raise_compiler_error("var as_of is missing: pass --vars '{as_of: 2026-03-01T02:00:00Z}'") }}

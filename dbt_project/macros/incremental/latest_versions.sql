@@ -12,7 +12,7 @@
 
 {% macro raw_frozen(source_name, stream, alias) -%}
     true
-    {%- if var('build_number') | int > 0 %}
+    {%- if told('build_number') | int > 0 %}
         and {{ alias }}.sequence <= (
             select high_water.sequence
             from {{ source('ops', 'build_high_water') }} as high_water
