@@ -246,22 +246,25 @@ def test_a_decision_that_was_withdrawn_leaves_the_keys_as_they_were(stack, decid
 def test_a_broken_mart_is_not_published_and_readers_keep_the_last_good_night(stack):
     stack.sandbox.control.on("zendesk")
     good = snapshot(stack)
-    # as a wrong model would: solved for the last time before the first (dbt describes each table once it is filled)
+    # as a wrong model would: solved for the last time before the first, in the rows that the night is about to write
     rows(
         stack,
         """
         create function public.break_mart() returns event_trigger language plpgsql as $$
+        declare
+            fresh text;
         begin
-            if exists (select from pg_event_trigger_ddl_commands()
-                       where object_identity = 'candidate.mart_support__tickets') then
-                update candidate.mart_support__tickets set last_solved_at = first_solved_at - interval '1 day'
-                where first_solved_at is not null;
-            end if;
+            for fresh in select object_identity from pg_event_trigger_ddl_commands()
+                         where object_identity ~ '\\.mart_support__tickets__dbt_tmp'
+            loop
+                execute format('update %s set last_solved_at = first_solved_at - interval ''1 day''
+                                where first_solved_at is not null', fresh);
+            end loop;
         end $$""",
     )
     rows(
         stack,
-        """create event trigger break_mart on ddl_command_end when tag in ('COMMENT')
+        """create event trigger break_mart on ddl_command_end when tag in ('CREATE TABLE AS')
                    execute function public.break_mart()""",
     )
     outcome = night(stack, days=1)

@@ -29,10 +29,9 @@ def caught_up(postgres, warehouse_template, tmp_path_factory) -> Iterator[Compan
     with copied_warehouse(postgres, warehouse_template) as warehouse:
         bootstrap(warehouse.dsn())
         with company_nights(warehouse, tmp_path_factory.mktemp("home"), customers=30, days=20) as made:
-            kinds = [
-                made.kind_of(made.night(days=days, killed_before=KILLED_BEFORE if number == len(NIGHTS) else ()))
-                for number, days in enumerate(NIGHTS, 1)
-            ]
+            kinds = [made.kind_of(made.night(days=days)) for days in NIGHTS[:-1]]
+            warehouse.rows("comment on column previous.fct_tickets.status is 'what was said of it before'")
+            kinds.append(made.kind_of(made.night(days=NIGHTS[-1], killed_before=KILLED_BEFORE)))
             assert kinds == ["full", "full", "incremental", "incremental", "incremental"]
             yield made
 
@@ -64,6 +63,25 @@ def test_dbt_parses_the_project_once_for_all_nights(caught_up: CompanyNights) ->
     logs = [path.read_text() for path in (caught_up.home / "dbt" / "logs").glob("dbt.log*")]
     assert sum(text.count("Running with dbt=") for text in logs) >= 3 * len(NIGHTS)
     assert sum(text.count("Unable to do partial parsing") for text in logs) == 1
+
+
+def test_an_increment_writes_only_comments_that_differ(caught_up: CompanyNights) -> None:
+    said = caught_up.warehouse.value(
+        "select col_description(attrelid, attnum) from pg_attribute "
+        "where attrelid = 'marts.fct_tickets'::regclass and attname = 'status'"
+    )
+    assert said and said != "what was said of it before"
+    ages = dict(
+        caught_up.warehouse.rows(
+            """select objoid::regclass::text, min(age(xmin)) from pg_description
+               where classoid = 'pg_class'::regclass
+                   and objoid in ('marts.fct_tickets'::regclass, 'marts.fct_ticket_replies'::regclass) group by 1"""
+        )
+    )
+    [(night,)] = caught_up.warehouse.rows(
+        "select max(age(xmin)) from ops.dbt_nodes where build_number = (select max(build_number) from ops.dbt_nodes)"
+    )
+    assert ages["marts.fct_tickets"] < night < ages["marts.fct_ticket_replies"]
 
 
 def test_increments_leave_what_a_full_build_gives(
