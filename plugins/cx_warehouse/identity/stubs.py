@@ -20,12 +20,20 @@ def number_nodes(duck: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[i
     """Make `node` of `records` (in order of age: by creation, source and id, whatever order they came in), `rule` and
     `claim` (claims on identifiers that two records or more share). Returns how many nodes and identifiers there are."""
     run = duck.execute
+    # their places are sorted, not they themselves: of everybody, they are a gigabyte
+    run(
+        """create or replace temp table aged as
+           select (row_number() over (
+                      order by created_at nulls last, source, identity_id, identity_key) - 1)::integer as n,
+                  rowid as place
+           from records"""
+    )
     run(
         """create or replace table node as
-           select (row_number() over (
-               order by created_at nulls last, source, identity_id, identity_key) - 1)::integer as n, * from records"""
+           select aged.n, records.* from records join aged on aged.place = records.rowid"""
     )
-    run("drop table records")  # of everybody, they are a gigabyte
+    for done in ("records", "aged"):
+        run(f"drop table {done}")
     fill(
         duck,
         "rule",

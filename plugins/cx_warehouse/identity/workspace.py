@@ -14,7 +14,7 @@ import psycopg
 from psycopg import pq, sql
 
 Row = tuple[Any, ...]
-MEMORY_LIMIT = "2GB"  # beyond it DuckDB goes to disk; arrays of the resolution come on top
+MEMORY_LIMIT = "2.5GB"  # beyond it DuckDB goes to disk; arrays of the resolution come on top
 _CHUNK = 1 << 20  # bytes
 
 
