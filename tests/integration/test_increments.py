@@ -59,7 +59,7 @@ def test_increments_tell_the_truth(caught_up: CompanyNights) -> None:
 
 
 def test_dbt_parses_the_project_once_for_all_nights(caught_up: CompanyNights) -> None:
-    """Another night's number and clock are no reason to: it would take most of a small night."""
+    """Another night's number and clock are no reason to: it would take a quarter of a small night."""
     logs = [path.read_text() for path in (caught_up.home / "dbt" / "logs").glob("dbt.log*")]
     assert sum(text.count("Running with dbt=") for text in logs) >= 3 * len(NIGHTS)
     assert sum(text.count("Unable to do partial parsing") for text in logs) == 1

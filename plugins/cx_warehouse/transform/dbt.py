@@ -128,9 +128,8 @@ def _invoke(
 ) -> Any:
     from dbt.cli.main import dbtRunner  # 2 s to import: only the task that builds pays for it
 
-    os.environ.update(dbt_environment(dsn, schema))
-    # not as --vars: another value of those makes dbt parse the whole project again
-    os.environ.update(CX_BUILD_NUMBER=str(build_number), CX_AS_OF=as_of.isoformat())
+    # number and clock not as --vars: another value of those makes dbt parse the whole project again
+    os.environ.update(dbt_environment(dsn, schema), CX_BUILD_NUMBER=str(build_number), CX_AS_OF=as_of.isoformat())
     return dbtRunner().invoke(
         [
             *arguments,
