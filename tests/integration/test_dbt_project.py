@@ -65,6 +65,9 @@ def test_the_project_builds_on_an_empty_warehouse_and_its_unit_tests_hold(wareho
             "CX_PG_DATABASE": warehouse.database,
             "CX_PG_USER": "cx_builder",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+            # another build's, which what is given by hand (the unit tests' 0 too) goes before
+            "CX_BUILD_NUMBER": str(number + 1),
+            "CX_AS_OF": "1999-12-31T00:00:00Z",
         },
     )
     results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]

@@ -3,6 +3,7 @@ marts, and what stands between them and the conformed tickets."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -63,6 +64,11 @@ def test_dbt_parses_the_project_once_for_all_nights(caught_up: CompanyNights) ->
     logs = [path.read_text() for path in (caught_up.home / "dbt" / "logs").glob("dbt.log*")]
     assert sum(text.count("Running with dbt=") for text in logs) >= 3 * len(NIGHTS)
     assert sum(text.count("Unable to do partial parsing") for text in logs) == 1
+
+
+def test_what_a_night_tells_dbt_is_told_to_nothing_after_it(caught_up: CompanyNights) -> None:
+    assert caught_up.home.exists(), "nights were built in this process"
+    assert not {"CX_BUILD_NUMBER", "CX_AS_OF", "CX_PG_PASSWORD"} & set(os.environ)
 
 
 def test_an_increment_writes_only_comments_that_differ(caught_up: CompanyNights) -> None:

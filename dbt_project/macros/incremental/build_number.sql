@@ -1,7 +1,11 @@
-{# What a run is told: the variable, or else what the environment says. The environment is asked only once the project is
-   parsed, so dbt does not parse it anew each night for another number and clock. #}
+{# What a run is told: the variable, or where none is given (0 is given) what the environment says. The environment is
+   asked only once the project is parsed, so dbt does not parse it anew each night for another number and clock. #}
 {% macro told(name) -%}
-    {{ return(var(name) or (env_var('CX_' ~ name | upper, '') if execute else '')) }}
+    {%- set given = var(name) -%}
+    {%- if given is none and execute -%}
+        {%- set given = env_var('CX_' ~ name | upper, '') -%}
+    {%- endif -%}
+    {{ return(given) }}
 {%- endmacro %}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -129,22 +130,42 @@ def _invoke(
     from dbt.cli.main import dbtRunner  # 2 s to import: only the task that builds pays for it
 
     # number and clock not as --vars: another value of those makes dbt parse the whole project again
-    os.environ.update(dbt_environment(dsn, schema), CX_BUILD_NUMBER=str(build_number), CX_AS_OF=as_of.isoformat())
-    return dbtRunner().invoke(
-        [
-            *arguments,
-            "--project-dir",
-            str(PROJECT),
-            "--profiles-dir",
-            str(PROJECT),
-            "--target-path",
-            str(target_path),
-            "--log-path",
-            str(log_path),
-            "--no-use-colors",
-            "--quiet",
-        ]
-    )
+    told = {
+        **dbt_environment(dsn, schema),
+        "CX_BUILD_NUMBER": str(build_number),
+        "CX_AS_OF": as_of.isoformat(),
+    }
+    with _environment(told):
+        return dbtRunner().invoke(
+            [
+                *arguments,
+                "--project-dir",
+                str(PROJECT),
+                "--profiles-dir",
+                str(PROJECT),
+                "--target-path",
+                str(target_path),
+                "--log-path",
+                str(log_path),
+                "--no-use-colors",
+                "--quiet",
+            ]
+        )
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These variables for as long as dbt runs: what comes later in this process is another build, or none."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def dbt_environment(dsn: str, schema: str = "candidate") -> dict[str, str]:
