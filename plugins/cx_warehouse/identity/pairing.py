@@ -36,7 +36,8 @@ _REPLACE_BLOCKS = (
        full join (
            select held.identity_key, held.print from {prints} as held join touched using (identity_key)
        ) as held using (identity_key)
-       where fresh.print is distinct from held.print""",
+       where fresh.print is distinct from held.print
+       order by identity_key""",
     "analyze reprinted",
     "delete from {prints} where identity_key in (select identity_key from reprinted)",
     "insert into {prints} select identity_key, print from reprinted where print is not null",
@@ -55,7 +56,8 @@ _REPLACE_BLOCKS = (
     """create temp table touched_blocks on commit drop as
        with named as (select block from lost_blocks union select block from new_blocks)
        select named.block, crowded.block is not null as was_crowded, false as is_crowded
-       from named left join {crowded_blocks} as crowded using (block)""",
+       from named left join {crowded_blocks} as crowded using (block)
+       order by named.block""",
 )
 # `near` shares a key with a paired record (with one that is thin: any_thin), `mates` are those of them who are not
 # affected and may make a pair. Of who is affected, the workspace knows whether it is thin; of others, the set.
@@ -76,19 +78,22 @@ _FIND_MATES = (
             ) as held
        left join thin_paired on thin_paired.identity_key = held.identity_key
        where not exists (select from {crowded_blocks} as crowded where crowded.block = held.block)
-       group by held.block""",
+       group by held.block
+       order by held.block""",
     "analyze near_blocks",
     """create temp table near on commit drop as
        select identity_key, bool_or(any_thin) as any_thin
        from (select held.identity_key, near_blocks.any_thin
              from {block_keys} as held join near_blocks using (block)
              union all select identity_key, false from paired) as found
-       group by identity_key""",
+       group by identity_key
+       order by identity_key""",
     "analyze near",
     """create temp table mates on commit drop as
        select near.identity_key, member.is_thin
        from near join {membership} as member using (identity_key)
-       where (near.any_thin or member.is_thin) and near.identity_key not in (select identity_key from affected)""",
+       where (near.any_thin or member.is_thin) and near.identity_key not in (select identity_key from affected)
+       order by near.identity_key""",
     "analyze mates",
 )
 
@@ -267,7 +272,8 @@ class Pairing:
                    select identity_key from reprinted
                    union
                    select held.identity_key from {block_keys} as held join touched_blocks using (block)
-                   where touched_blocks.is_crowded <> touched_blocks.was_crowded""",
+                   where touched_blocks.is_crowded <> touched_blocks.was_crowded
+                   order by identity_key""",
             )
         )
         self._pg.execute("create index on paired (identity_key)")

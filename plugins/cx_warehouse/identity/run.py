@@ -267,7 +267,7 @@ class _Run:
             pg.execute("create temp table rewritten (identity_key text) on commit drop")
             gone = "select identity_key from held where identity_key not in (select identity_key from membership)"
             rewritten = f"select identity_key from written union all {gone}"
-            push(duck, rewritten, pg, sql.Identifier("rewritten"))
+            push(duck, f"{rewritten} order by identity_key", pg, sql.Identifier("rewritten"))
             pg.execute(
                 compose(places, "delete from {membership} where identity_key in (select identity_key from rewritten)")
             )

