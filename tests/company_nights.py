@@ -35,16 +35,7 @@ def build_set(
     gives the warehouse's address for a role; dbt's files go below `home`. A first attempt at each layer does not come
     to the models `killed_before` and what is made of them; the layer is then begun again, as Airflow does."""
     builder = dsn("cx_builder")
-    with psycopg.connect(dsn("cx_publisher"), autocommit=True) as publisher:
-        number = builds.claim_build(publisher, as_of)
-        former = publishing.find_set(publisher, publishing.PREVIOUS)
-        former_build = former.build_number if former else None
-        whole = full or builds.is_of_other_code(publisher, number, former_build)
-        whole = publishing.prepare_candidate(
-            publisher, full=whole or builds.is_before_erasure(publisher, former_build), build_number=number
-        )
-        builds.set_kind(publisher, number, full=whole)
-        builds.freeze(publisher, number, registry.streams())
+    number, whole = begin_build(dsn, as_of, full=full)
     never_reached = tuple(f"{model}+" for model in killed_before)
     for name, layer in LAYERS.items():
         for excluded in ((*layer.exclude, *never_reached), layer.exclude) if never_reached else (layer.exclude,):
@@ -63,6 +54,21 @@ def build_set(
             resolve_identities(builder, number)
             score_comments(builder, number)
     return number
+
+
+def begin_build(dsn: Callable[[str], str], as_of: datetime, *, full: bool = False) -> tuple[int, bool]:
+    """Make the candidate set ready for a build of the night of `as_of`; the build's number, and whether it is full."""
+    with psycopg.connect(dsn("cx_publisher"), autocommit=True) as publisher:
+        number = builds.claim_build(publisher, as_of)
+        former = publishing.find_set(publisher, publishing.PREVIOUS)
+        former_build = former.build_number if former else None
+        whole = full or builds.is_of_other_code(publisher, number, former_build)
+        whole = publishing.prepare_candidate(
+            publisher, full=whole or builds.is_before_erasure(publisher, former_build), build_number=number
+        )
+        builds.set_kind(publisher, number, full=whole)
+        builds.freeze(publisher, number, registry.streams())
+    return number, whole
 
 
 @dataclass

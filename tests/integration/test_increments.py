@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from cx_warehouse.database import bootstrap
-from tests.company_nights import CompanyNights, company_nights
+from cx_warehouse.transform.dbt import dbt_build
+from tests.company_nights import CompanyNights, begin_build, company_nights
 from tests.conftest import copied_warehouse
 from tests.e2e.compare import differences
 
@@ -107,6 +108,37 @@ def test_increments_leave_what_a_full_build_gives(
         if table.endswith(("touched_activity", "touched_periods", "touched_outcomes")):
             continue  # three days of orders and answers may reach into each of the few weeks and months there are
         assert number < int(str(caught_up.warehouse.value(f"select count(*) from {table}"))), table
+
+
+def test_a_second_attempt_lists_what_the_first_has_listed(caught_up: CompanyNights) -> None:
+    """A customer is of another account now. The first attempt wrote that into their ticket, and was killed before it
+    counted the accounts' months again: nothing else tells the second one that they have to be."""
+    number, whole = begin_build(caught_up.warehouse.dsn, caught_up.as_of)
+    assert not whole
+    [(ticket, customer, account)] = caught_up.warehouse.rows(
+        """select ticket_key, customer_key, account_key
+           from candidate.fct_tickets join candidate.dim_customers using (customer_key, account_key)
+           order by ticket_key limit 1"""
+    )
+    caught_up.warehouse.rows(
+        "update candidate.dim_customers set build_number = %s where customer_key = %s", number, customer
+    )
+    listed = "select ticket_key from candidate_intermediate.fct_tickets_touched where has_moved"
+    for held in ("an account that they were of before", account):
+        caught_up.warehouse.rows(
+            "update candidate.fct_tickets set account_key = %s where ticket_key = %s", held, ticket
+        )
+        dbt_build(
+            caught_up.warehouse.dsn("cx_builder"),
+            "build_marts",
+            ["fct_tickets_touched"],
+            build_number=number,
+            as_of=caught_up.as_of,
+            full=False,
+            target_path=caught_up.home / "dbt" / "target",
+            log_path=caught_up.home / "dbt" / "logs",
+        )
+        assert caught_up.warehouse.rows(listed) == [(ticket,)], held
 
 
 def support_rows(nights: CompanyNights) -> Rows:

@@ -67,3 +67,4 @@ select distinct
     ticket_key,
     {{ build_number() }} as build_number
 from restated
+order by ticket_key

@@ -52,4 +52,6 @@
 
     select ticket_key
     from changed
+    -- so that what is looked up of them by index is met in its order
+    order by ticket_key
 {% endif %}

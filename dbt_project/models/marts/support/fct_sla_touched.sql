@@ -32,3 +32,4 @@ select
     bool_or(is_whole) as is_whole
 from touched
 group by ticket_key
+order by ticket_key

@@ -35,3 +35,4 @@ select
     {{ build_number() }} as build_number
 from touched
 group by ticket_key
+order by ticket_key

@@ -63,3 +63,4 @@ changed as (
 
 select ticket_key
 from changed
+order by ticket_key
