@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
+from cx_warehouse.environment import environment
 from cx_warehouse.quality.store import store
 from cx_warehouse.quality.suite import Border, Check, Dataset, Night, Outcome, Suite
 from cx_warehouse.quality.verdict import Verdict
@@ -126,15 +127,8 @@ def _engine(dsn: str) -> Iterator[_Engine]:
     """A context whose connection is in the environment for as long as it is used, and nowhere else."""
     os.environ.update({"GX_ANALYTICS_ENABLED": "False", "DO_NOT_TRACK": "1"})
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    before = os.environ.get(_CONNECTION)
-    os.environ[_CONNECTION] = sqlalchemy_url(dsn)
-    try:
+    with environment({_CONNECTION: sqlalchemy_url(dsn)}):
         yield _Engine()
-    finally:
-        if before is None:
-            del os.environ[_CONNECTION]
-        else:
-            os.environ[_CONNECTION] = before
 
 
 def sqlalchemy_url(dsn: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from cx_warehouse.connectors.errors import CxError
+from cx_warehouse.environment import environment
 
 log = logging.getLogger(__name__)
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
@@ -135,7 +134,7 @@ def _invoke(
         "CX_BUILD_NUMBER": str(build_number),
         "CX_AS_OF": as_of.isoformat(),
     }
-    with _environment(told):
+    with environment(told):  # what comes later in this process is another build, or none
         return dbtRunner().invoke(
             [
                 *arguments,
@@ -151,21 +150,6 @@ def _invoke(
                 "--quiet",
             ]
         )
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """These variables for as long as dbt runs: what comes later in this process is another build, or none."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def dbt_environment(dsn: str, schema: str = "candidate") -> dict[str, str]:
